@@ -1,0 +1,51 @@
+# Everything a newcomer needs is `make run` and `make test`; both set up .venv by themselves.
+PYTHON ?= python3
+BIN := .venv/bin
+SITE ?= samples/site.yaml
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-annotate --no-header --override requirements/overrides.txt
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
+
+.PHONY: run test check format lock clean help
+
+help:  ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
+
+run: .venv/run.stamp  ## set up, then run the service on the shipped samples (SITE=... for your own)
+	@exec $(BIN)/detector serve $(SITE)
+
+test: .venv/dev.stamp  ## set up, then run all tests
+	$(BIN)/python -m pytest
+
+check: .venv/dev.stamp  ## format, lint, types, import layers
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: .venv/dev.stamp  ## rewrite the files the way `make check` wants them
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock: .venv/dev.stamp  ## resolve the dependencies anew (versions and hashes, no addresses)
+	$(BIN)/python -m pip install --quiet uv
+	$(COMPILE) --upgrade --extra openvino pyproject.toml requirements/build.in -o requirements/run.txt
+	$(COMPILE) --upgrade --extra openvino --extra mqtt --extra postgres --extra dev \
+		-c requirements/run.txt pyproject.toml requirements/build.in -o requirements/dev.txt
+
+clean:  ## remove the environment and everything made
+	rm -rf .venv build
+
+.venv/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, found " + sys.version)'
+	$(PYTHON) -m venv .venv
+
+.venv/run.stamp: requirements/run.txt pyproject.toml | .venv/bin/python
+	$(PIP) --require-hashes -r requirements/run.txt
+	$(PIP) --no-build-isolation -e .
+	@touch $@
+
+.venv/dev.stamp: requirements/dev.txt pyproject.toml | .venv/bin/python
+	$(PIP) --require-hashes -r requirements/dev.txt
+	$(PIP) --no-build-isolation -e .
+	@touch $@ .venv/run.stamp
