@@ -202,6 +202,7 @@ class Incident(_Value):
     started_at: AwareDatetime | None = Field(description="null for a recording without a date")
     last_at: AwareDatetime | None
     ended_at: AwareDatetime | None
+    gravest: EventData | None = Field(description="its gravest event so far, the newest of equals")
 
 
 class OperatorState(StrEnum):
@@ -277,12 +278,12 @@ def _rounded4(box: Xyxy) -> Xyxy:
 
 
 def event_data(
-    transition: Transition, incident: Incident, phase: Phase, moment: Moment, context: Context
+    transition: Transition, incident_id: UUID, phase: Phase, moment: Moment, context: Context
 ) -> EventData:
-    """Turn a rule's transition into the payload of an event of ``incident``."""
+    """Turn a rule's transition into the payload of an event of an open incident."""
     return EventData(
-        incident_id=incident.incident_id,
-        incident_phase=incident.phase,
+        incident_id=incident_id,
+        incident_phase=Phase.UPDATE,
         phase=phase,
         rule=EventKind(transition.kind.value),
         rule_name=transition.rule,
