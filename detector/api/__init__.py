@@ -1,0 +1,1 @@
+"""The HTTP interface: events, incidents, cameras, deliveries, health, and the status page."""

@@ -1,0 +1,1 @@
+"""Pictures and clips that show what an event says."""

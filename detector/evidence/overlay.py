@@ -1,0 +1,290 @@
+"""Draws what the service saw onto a picture: boxes, zones, the barrier with its sides, the state.
+
+Everything is drawn after the picture got its final size, so that lines and letters stay legible on
+a thumbnail and on a wall screen. Each line and each letter has a dark rim: it can be seen on snow
+and at night. Colours are told apart with every common form of colour blindness, and each is paired
+with a word.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+
+from detector.types import (
+    F64,
+    I64,
+    U8,
+    Direction,
+    Frame,
+    ObjectClass,
+    Severity,
+    TrackId,
+    Tracks,
+    Xy,
+)
+
+Bgr = tuple[int, int, int]
+
+_RIM: Bgr = (24, 20, 16)
+_WHITE: Bgr = (255, 255, 255)
+_ZONE: Bgr = (233, 180, 86)  # sky blue
+_BARRIER: Bgr = (66, 228, 240)  # yellow
+_OBJECT: Mapping[ObjectClass, Bgr] = {
+    ObjectClass.PERSON: (115, 200, 0),  # green
+    ObjectClass.LADDER: (0, 159, 230),  # orange
+}
+_SEVERITY: Mapping[Severity, Bgr] = {
+    Severity.INFO: (120, 96, 72),
+    Severity.DETECTION: (178, 114, 0),  # blue
+    Severity.ALERT: (40, 60, 213),  # vermilion
+    Severity.WELFARE: (150, 60, 150),  # purple
+}
+_ZONE_OPACITY = 0.16
+_MIN_TEXT_PX = 11
+_WEIGHT = 500
+_BRIGHT = 110
+_TEXT_SHARE = 1 / 40
+"""Height of the letters as a share of the picture's height."""
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneShape:
+    """A zone as it is drawn: its name and its corners, relative 0..1."""
+
+    name: str
+    points: tuple[Xy, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BarrierShape:
+    """A barrier as it is drawn.
+
+    Attributes:
+        name: for people.
+        points: foot line, relative 0..1, walked from first to last.
+        left: name of the side on the left hand of the walker.
+        right: name of the side on the right hand.
+        direction: which crossings count; "" means both.
+        top: upper edge, relative 0..1; empty where none is known.
+    """
+
+    name: str
+    points: tuple[Xy, ...]
+    left: str
+    right: str
+    direction: Direction = ""
+    top: tuple[Xy, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Scenery:
+    """What of a camera's configuration can be drawn."""
+
+    zones: tuple[ZoneShape, ...] = ()
+    barriers: tuple[BarrierShape, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What is written beside a track's box, and how grave it is."""
+
+    text: str
+    severity: Severity | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Banner:
+    """The line along the upper edge: camera, state, what goes on."""
+
+    text: str
+    severity: Severity = Severity.INFO
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Picture:
+    """One analysed frame with everything that was known about it at that moment."""
+
+    frame: Frame
+    tracks: Tracks
+    scenery: Scenery = Scenery()
+    notes: Mapping[TrackId, Note] = field(default_factory=dict)
+
+
+def distance_text(distance_m: float, *, estimated: bool) -> str:
+    """Write a distance to the barrier as people read it.
+
+    >>> distance_text(3.25, estimated=False), distance_text(12.4, estimated=True)
+    ('3.2 m', '≈ 12 m')
+    """
+    digits = f"{distance_m:.1f}" if abs(distance_m) < 10 else f"{distance_m:.0f}"  # noqa: PLR2004
+    return f"≈ {digits} m" if estimated else f"{digits} m"
+
+
+def draw(picture: Picture, banner: Banner | None = None, height_px: int | None = None) -> U8:
+    """Draw the overlays of ``picture`` onto a copy of its frame.
+
+    Args:
+        picture: is not changed.
+        banner: drawn on top of everything else.
+        height_px: height of the result; it is never larger than the frame.
+
+    Returns:
+        (H, W, 3) uint8 BGR, writeable, of the frame's proportions.
+    """
+    canvas = _Canvas(_resized(picture.frame.image, height_px))
+    for zone in picture.scenery.zones:
+        canvas.zone(zone)
+    for barrier in picture.scenery.barriers:
+        canvas.barrier(barrier)
+    canvas.tracks(picture)
+    if banner is not None:
+        canvas.banner(banner)
+    return canvas.image
+
+
+def encode_jpeg(image: U8, quality: int = 85) -> bytes:
+    """Compress a (H, W, 3) uint8 BGR picture as JPEG; ``quality`` in 1..100."""
+    done, data = cv2.imencode(".jpg", image, (cv2.IMWRITE_JPEG_QUALITY, quality))
+    if not done:
+        raise ValueError(f"JPEG: expected a (H, W, 3) uint8 picture, found {image.shape}")
+    return data.tobytes()
+
+
+def _resized(image: U8, height_px: int | None) -> U8:
+    height, width = image.shape[:2]
+    if height_px is None or height_px >= height:
+        return image.copy()
+    size = (max(1, round(width * height_px / height)), height_px)
+    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+class _Canvas:
+    """A picture being drawn on, with line widths and letters that fit its size."""
+
+    def __init__(self, image: U8) -> None:
+        self.image = image
+        self._height, self._width = image.shape[:2]
+        self._text_px = max(_MIN_TEXT_PX, round(self._height * _TEXT_SHARE))
+        self._pad_px = max(2, self._text_px // 5)
+        self._line_px = max(1, round(self._height / 400))
+        self._font = cv2.FontFace("sans")
+
+    def zone(self, zone: ZoneShape) -> None:
+        """Tint the area, draw its border, write its name inside its upper left corner."""
+        points = self._pixels(zone.points)
+        tinted = self.image.copy()
+        cv2.fillPoly(tinted, [points], _ZONE)
+        cv2.addWeighted(tinted, _ZONE_OPACITY, self.image, 1 - _ZONE_OPACITY, 0, dst=self.image)
+        self._line(points, _ZONE, closed=True)
+        top = points[np.argmin(points.sum(axis=1))]
+        self._label(zone.name, (int(top[0]), int(top[1])), _ZONE, below=True)
+
+    def barrier(self, barrier: BarrierShape) -> None:
+        """Draw foot line and top edge, the watched direction, and the names of the sides."""
+        points = self._pixels(barrier.points)
+        if barrier.top:
+            self._line(self._pixels(barrier.top), _BARRIER, closed=False)
+        self._line(points, _BARRIER, closed=False, widen=1)
+        middle, along = _middle(points)
+        right = np.array([-along[1], along[0]])  # y grows downwards: the walker's right hand
+        self._arrow(middle, right, barrier.direction)
+        self._side(barrier.left, middle, -right)
+        self._side(barrier.right, middle, right)
+        start = points[0]
+        self._label(barrier.name, (int(start[0]), int(start[1])), _BARRIER, below=False)
+
+    def tracks(self, picture: Picture) -> None:
+        """Draw each track's box with its class, its score and its note."""
+        scale = self._height / picture.frame.size[1]
+        tracks = picture.tracks
+        for box, score, class_id, track_id in zip(
+            tracks.xyxy, tracks.confidence, tracks.class_id, tracks.track_id, strict=True
+        ):
+            kind = ObjectClass(int(class_id))
+            note = picture.notes.get(TrackId(int(track_id)))
+            grave = note.severity if note else None
+            colour = _OBJECT[kind] if grave is None else _SEVERITY[grave]
+            x1, y1, x2, y2 = (int(v) for v in np.rint(box * scale))
+            corners = np.array([(x1, y1), (x2, y1), (x2, y2), (x1, y2)], np.int64)
+            self._line(corners, colour, closed=True)
+            words = f"{kind.label} {score:.2f}" + (f"  {note.text}" if note else "")
+            self._label(words, (x1, y1), colour, below=False)
+
+    def banner(self, banner: Banner) -> None:
+        """Write a line along the upper edge on the colour of its severity."""
+        depth = round(1.7 * self._text_px)
+        cv2.rectangle(self.image, (0, 0), (self._width, depth), _SEVERITY[banner.severity], -1)
+        self._write(banner.text, (round(0.5 * self._text_px), round(1.2 * self._text_px)), _WHITE)
+
+    def _pixels(self, points: Sequence[Xy]) -> I64:
+        scale = np.array((self._width - 1, self._height - 1), np.float64)
+        return np.rint(np.array(points, np.float64) * scale).astype(np.int64)
+
+    def _line(self, points: I64, colour: Bgr, *, closed: bool, widen: int = 0) -> None:
+        shape = [points.astype(np.int32)]
+        width = self._line_px + widen
+        cv2.polylines(self.image, shape, closed, _RIM, width + 2, cv2.LINE_AA)
+        cv2.polylines(self.image, shape, closed, colour, width, cv2.LINE_AA)
+
+    def _arrow(self, middle: F64, right: F64, direction: Direction) -> None:
+        """Point across the barrier the way that counts; both ways when both do."""
+        left_end, right_end = middle - right * self._text_px, middle + right * self._text_px
+        if direction != "right_to_left":
+            self._arrow_to(right_end, left_end)
+        if direction != "left_to_right":
+            self._arrow_to(left_end, right_end)
+
+    def _arrow_to(self, tip: F64, tail: F64) -> None:
+        (x, y), (from_x, from_y) = np.rint(tip).astype(int), np.rint(tail).astype(int)
+        for colour, width in ((_RIM, self._line_px + 2), (_BARRIER, self._line_px)):
+            ends = (int(from_x), int(from_y)), (int(x), int(y))
+            cv2.arrowedLine(self.image, *ends, colour, width, cv2.LINE_AA, tipLength=0.35)
+
+    def _label(self, text: str, corner: tuple[int, int], colour: Bgr, *, below: bool) -> None:
+        """Write on a chip of ``colour`` above (or below) a corner, moved to stay in the picture."""
+        depth = self._text_px + 2 * self._pad_px
+        self._chip(text, corner[0], corner[1] if below else corner[1] - depth, colour)
+
+    def _chip(self, text: str, x: int, y: int, colour: Bgr) -> None:
+        width, depth = self._text_width(text) + 2 * self._pad_px, self._text_px + 2 * self._pad_px
+        x = min(max(0, x), max(0, self._width - width))
+        y = min(max(0, y), max(0, self._height - depth))
+        cv2.rectangle(self.image, (x, y), (x + width, y + depth), colour, -1)
+        ink = _RIM if _luma(colour) > _BRIGHT else _WHITE
+        self._write(text, (x + self._pad_px, y + depth - round(1.6 * self._pad_px)), ink)
+
+    def _side(self, name: str, middle: F64, away: F64) -> None:
+        """Write the name of a side beyond the arrow's end, centred on the line of the arrow."""
+        if not name:
+            return
+        width, depth = self._text_width(name), self._text_px + 2 * self._pad_px
+        width += 2 * self._pad_px
+        reach = 1.3 * self._text_px + abs(away[0]) * width / 2 + abs(away[1]) * depth / 2
+        centre = middle + away * reach
+        self._chip(name, round(centre[0] - width / 2), round(centre[1] - depth / 2), _RIM)
+
+    def _text_width(self, text: str) -> int:
+        size = (self._width, self._height)
+        return int(cv2.getTextSize(size, text, (0, 0), self._font, self._text_px)[2])
+
+    def _write(self, text: str, start: tuple[int, int], ink: Bgr) -> None:
+        cv2.putText(self.image, text, start, ink, self._font, self._text_px, _WEIGHT)
+
+
+def _luma(colour: Bgr) -> float:
+    blue, green, red = colour
+    return 0.114 * blue + 0.587 * green + 0.299 * red
+
+
+def _middle(points: I64) -> tuple[F64, F64]:
+    """Point halfway along a polyline, in pixels, and the unit direction of walking there."""
+    steps = np.diff(points.astype(np.float64), axis=0)
+    lengths = np.hypot(steps[:, 0], steps[:, 1])
+    walked = np.concatenate(([0.0], np.cumsum(lengths)))
+    half = walked[-1] / 2
+    part = min(int(np.searchsorted(walked, half, side="right")) - 1, len(steps) - 1)
+    length = max(float(lengths[part]), 1e-9)
+    along = steps[part] / length
+    return points[part] + along * (half - walked[part]), along
