@@ -1,0 +1,179 @@
+"""Footage with MOTChallenge ground truth: reading it, detecting on it, scoring tracks."""
+
+import contextlib
+import io
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from detector.types import F32, F64, I64, Detections, ObjectClass, Tracks
+
+with contextlib.redirect_stdout(io.StringIO()):  # it prints on import
+    from trackeval.metrics import CLEAR, HOTA, Identity
+
+ROOT = Path(__file__).resolve().parents[1]
+SHARED_DATA = Path(os.environ.get("SHARED_DATA", ROOT.parent / "shared" / "data"))
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """A recording with ground truth.
+
+    Attributes:
+        name: short name for tables.
+        video: its file, relative to the shared data.
+        truth: its ground truth (frame,id,left,top,width,height,…; frames from 1).
+        fps: pictures a second by its container.
+        frames: pictures that are labelled, from the first.
+        size: (width, height) in pixels.
+    """
+
+    name: str
+    video: str
+    truth: str
+    fps: float
+    frames: int
+    size: tuple[int, int]
+
+
+CLIPS = {
+    clip.name: clip
+    for clip in (
+        Clip(
+            "pets_s2l1",
+            "video/pets_s2l1/vtest.avi",
+            "video/pets_s2l1/gt.txt",
+            10.0,
+            795,
+            (768, 576),
+        ),
+        Clip(
+            "ped_semi",
+            "video/ped_semi/ped_626x360.mp4",
+            "video/ped_semi/gt.txt",
+            30.0,
+            180,
+            (626, 360),
+        ),
+        Clip(
+            "synthetic_x1",
+            "video/synthetic_x1/Cam_x1_0_10fps.mp4",
+            "video/synthetic_x1/Cam_x1_0_10fps.gt.txt",
+            10.0,
+            800,
+            (800, 600),
+        ),
+    )
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Boxes:
+    """Boxes of a whole clip.
+
+    Attributes:
+        frame: (N,) int64, from 1.
+        key: (N,) int64 identity, or 0 where there is none.
+        xyxy: (N, 4) float32 pixels.
+        confidence: (N,) float32.
+    """
+
+    frame: I64
+    key: I64
+    xyxy: F32
+    confidence: F32
+
+    def at(self, frame: int) -> "Boxes":
+        """Give those of one frame."""
+        here = self.frame == frame
+        return Boxes(self.frame[here], self.key[here], self.xyxy[here], self.confidence[here])
+
+    def detections(self) -> Detections:
+        """Give them as a detector would: all persons, no identities."""
+        person = np.full(len(self.frame), ObjectClass.PERSON, np.int64)
+        return Detections(self.xyxy, self.confidence, person)
+
+
+def read_truth(clip: Clip) -> Boxes:
+    """Read a clip's ground truth."""
+    rows = np.loadtxt(SHARED_DATA / clip.truth, delimiter=",", ndmin=2)
+    rows = rows[rows[:, 0] <= clip.frames]
+    xyxy = np.concatenate((rows[:, 2:4], rows[:, 2:4] + rows[:, 4:6]), axis=1)
+    return Boxes(
+        rows[:, 0].astype(np.int64),
+        rows[:, 1].astype(np.int64),
+        xyxy.astype(np.float32),
+        np.ones(len(rows), np.float32),
+    )
+
+
+def from_tracks(frames: Iterable[int], tracks: Iterable[Tracks]) -> Boxes:
+    """Lay the tracks of several pictures end to end."""
+    pairs = list(zip(frames, tracks, strict=True))
+    return Boxes(
+        np.concatenate([np.full(len(t), f, np.int64) for f, t in pairs]),
+        np.concatenate([t.track_id for _, t in pairs]),
+        np.concatenate([t.xyxy for _, t in pairs]),
+        np.concatenate([t.confidence for _, t in pairs]),
+    )
+
+
+def sampled(clip: Clip, fps: float) -> list[int]:
+    """Frame numbers that an analysis at ``fps`` pictures a second sees."""
+    return list(range(1, clip.frames + 1, max(1, round(clip.fps / fps))))
+
+
+def iou(a: F32, b: F32) -> F64:
+    """Intersection over union of (N, 4) and (M, 4) boxes, (N, M)."""
+    low = np.maximum(a[:, None, :2], b[None, :, :2])
+    high = np.minimum(a[:, None, 2:], b[None, :, 2:])
+    shared = np.clip(high - low, 0, None).prod(axis=2)
+    areas = [(x[:, 2:] - x[:, :2]).prod(axis=1) for x in (a, b)]
+    union = areas[0][:, None] + areas[1][None, :] - shared
+    return np.asarray(shared / np.maximum(union, 1e-9), np.float64)
+
+
+def _dense(keys: Sequence[I64]) -> tuple[list[npt.NDArray[np.intp]], int]:
+    """Number identities from 0 without holes; give them per frame, and how many there are."""
+    found, flat = np.unique(np.concatenate(keys), return_inverse=True)
+    return np.split(flat, np.cumsum([len(k) for k in keys])[:-1]), len(found)
+
+
+def score(truth: Boxes, result: Boxes, frames: Sequence[int]) -> dict[str, float]:
+    """Score tracks with trackeval on the given frames.
+
+    Returns:
+        HOTA, DetA, AssA, IDF1 and MOTA in percent, and the numbers of id switches, of
+        fragmentations and of ids given out.
+    """
+    truths, results = [truth.at(f) for f in frames], [result.at(f) for f in frames]
+    gt_ids, gt_count = _dense([t.key for t in truths])
+    ids, count = _dense([r.key for r in results])
+    data = {
+        "num_timesteps": len(frames),
+        "num_gt_dets": sum(len(t.key) for t in truths),
+        "num_tracker_dets": sum(len(r.key) for r in results),
+        "num_gt_ids": gt_count,
+        "num_tracker_ids": count,
+        "gt_ids": gt_ids,
+        "tracker_ids": ids,
+        "similarity_scores": [iou(t.xyxy, r.xyxy) for t, r in zip(truths, results, strict=True)],
+    }
+    quiet = {"PRINT_CONFIG": False}
+    hota = HOTA().eval_sequence(data)
+    clear = CLEAR(quiet).eval_sequence(data)
+    identity = Identity(quiet).eval_sequence(data)
+    return {
+        "HOTA": 100 * float(np.mean(hota["HOTA"])),
+        "DetA": 100 * float(np.mean(hota["DetA"])),
+        "AssA": 100 * float(np.mean(hota["AssA"])),
+        "IDF1": 100 * float(identity["IDF1"]),
+        "MOTA": 100 * float(clear["MOTA"]),
+        "IDSW": int(clear["IDSW"]),
+        "Frag": int(clear["Frag"]),
+        "ids": count,
+    }
