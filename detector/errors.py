@@ -11,7 +11,9 @@
     │   ├── SourceTimeout      nothing came in the time allowed
     │   └── SourceBroken       it is no video, has no frames or broke off
     ├── StoreError       an event could not be committed         -> not ready, retry; no drop
-    └── DeliveryError    an upstream system did not take an event -> retried on schedule
+    ├── DeliveryError    an upstream system did not take an event -> retried on schedule
+    ├── UnknownRecord    no event, incident or delivery has this id -> HTTP 404
+    └── RefusedMove      the present state does not allow the change -> HTTP 409
 
 Errors of libraries are translated where they enter the code base. Messages say where (file, key,
 camera), what was expected and what was found, and never hold a password.
@@ -83,3 +85,11 @@ class StoreError(DetectorError):
 
 class DeliveryError(DetectorError):
     """An upstream system did not take an event."""
+
+
+class UnknownRecord(DetectorError):  # noqa: N818
+    """No event, incident, delivery or sink has this id."""
+
+
+class RefusedMove(DetectorError):  # noqa: N818
+    """The present state does not allow the change, or a reason is missing."""

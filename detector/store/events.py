@@ -1,0 +1,113 @@
+"""The rows of events: numbered in commit order, stored as the bytes that are sent."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import Connection, Select, func, insert, select, update
+
+from detector.events import Event
+from detector.store.records import EventQuery, StoredEvent
+from detector.store.schema import counters, events
+
+EVENT_SEQ = "event_seq"
+
+
+def commit_events(connection: Connection, given: Sequence[Event], now: float) -> list[Event]:
+    """Number and stamp the events that are not stored yet, in the given order.
+
+    The counter's row stays locked until the transaction ends, so numbers appear in commit order.
+    """
+    if not given:
+        return []
+    stored = select(events.c.id).where(events.c.id.in_([event.id for event in given]))
+    known = set(connection.scalars(stored))
+    fresh = [event for event in given if event.id not in known]
+    statement = (
+        update(counters)
+        .where(counters.c.name == EVENT_SEQ)
+        .values(value=counters.c.value + len(fresh))
+        .returning(counters.c.value)
+    )
+    last = connection.scalars(statement).one()
+    first = last - len(fresh) + 1
+    return [event.committed(seq, now) for seq, event in enumerate(fresh, first)]
+
+
+def insert_events(connection: Connection, committed: Sequence[Event], now: float) -> None:
+    """Store numbered events; their incidents must be there."""
+    if committed:
+        connection.execute(insert(events), [_row(event, now) for event in committed])
+
+
+def _row(event: Event, now: float) -> dict[str, object]:
+    return {
+        "seq": event.seq,
+        "id": event.id,
+        "incident_id": event.data.incident_id,
+        "camera": event.data.camera,
+        "label": event.data.object_class,
+        "rule": event.data.rule.value,
+        "severity": event.data.severity.rank,
+        "happened_at": None if event.time is None else event.time.timestamp(),
+        "recorded_at": now,
+        "body": event.to_json(),
+    }
+
+
+def stored_in_order(connection: Connection, given: Sequence[Event]) -> tuple[Event, ...]:
+    """Give the events as they are stored."""
+    wanted = [event.id for event in given]
+    rows = connection.execute(select(events.c.id, events.c.body).where(events.c.id.in_(wanted)))
+    bodies = {row.id: row.body for row in rows}
+    return tuple(Event.model_validate_json(bodies[event_id]) for event_id in wanted)
+
+
+def select_events(query: EventQuery) -> Select[tuple[int, object, str]]:
+    """Build the statement that answers ``query``."""
+    column = events.c
+    statement = select(column.seq, column.id, column.body).where(column.seq > query.after_seq)
+    if query.before_seq is not None:
+        statement = statement.where(column.seq < query.before_seq)
+    for wanted, where in (
+        (query.cameras, column.camera),
+        (query.labels, column.label),
+        ([rule.value for rule in query.rules], column.rule),
+    ):
+        if wanted:
+            statement = statement.where(where.in_(wanted))
+    if query.after is not None:
+        statement = statement.where(column.happened_at >= query.after)
+    if query.before is not None:
+        statement = statement.where(column.happened_at < query.before)
+    if query.incident_id is not None:
+        statement = statement.where(column.incident_id == query.incident_id)
+    if query.min_severity.rank:
+        statement = statement.where(column.severity >= query.min_severity.rank)
+    order = column.seq.desc() if query.newest_first else column.seq.asc()
+    return statement.order_by(order).limit(query.limit)
+
+
+def read_events(connection: Connection, query: EventQuery) -> tuple[StoredEvent, ...]:
+    """Find events."""
+    rows = connection.execute(select_events(query))
+    return tuple(StoredEvent(row.seq, row.id, row.body) for row in rows)
+
+
+def last_seq(connection: Connection) -> int:
+    """Give the last number handed out."""
+    value = select(counters.c.value).where(counters.c.name == EVENT_SEQ)
+    number: int = connection.scalars(value).one()
+    return number
+
+
+def first_seq(connection: Connection) -> int:
+    """Give the smallest number still stored; one past the last if nothing is."""
+    smallest: int | None = connection.scalar(select(func.min(events.c.seq)))
+    return last_seq(connection) + 1 if smallest is None else smallest
+
+
+def read_event(connection: Connection, event_id: UUID) -> StoredEvent | None:
+    """Find one event."""
+    statement = select(events.c.seq, events.c.id, events.c.body).where(events.c.id == event_id)
+    row = connection.execute(statement).one_or_none()
+    return None if row is None else StoredEvent(row.seq, row.id, row.body)
