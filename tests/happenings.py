@@ -57,7 +57,7 @@ def make_incident(
     )
 
 
-def make_event(
+def make_event(  # noqa: PLR0913  (a builder: every test names what it cares about)
     number: int = 1,
     *,
     incident: int = 1,
