@@ -1,0 +1,1 @@
+"""What runs in which thread: readers, analysis, dispatch, and how they are doing."""

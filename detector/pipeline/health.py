@@ -1,0 +1,216 @@
+"""How each camera and each thread is doing: counters with one lock each, and snapshots of them."""
+
+import dataclasses
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from detector.streams.base import SourceProgress
+from detector.types import CameraId, ClockSource, Frame
+
+_WINDOW_S = 5.0
+
+
+class CameraState(StrEnum):
+    """Where a camera's reader stands."""
+
+    CONNECTING = "connecting"  # the first attempt runs
+    LIVE = "live"  # pictures come
+    STALLED = "stalled"  # no picture in the time allowed
+    BACKOFF = "backoff"  # it failed; waiting to try again
+    AUTH_FAILED = "auth_failed"  # the server refused user or password
+    NOT_FOUND = "not_found"  # the server or the disk does not know it
+    ENDED = "ended"  # a recording is over, or the reader was stopped
+
+
+@dataclass(frozen=True, slots=True)
+class CameraHealth:
+    """How a camera was doing at one moment.
+
+    Attributes:
+        camera: whose health.
+        state: where its reader stands.
+        reason: why, in words; "" while all is well. Without secrets.
+        since: UTC epoch seconds at which ``state`` began.
+        fps_in: pictures decoded per second, over the last 5 s.
+        fps_analysed: pictures analysed per second, over the last 5 s.
+        drops: frames that were due but never analysed, because a newer one came or decoding fell behind.
+        corrupt: damaged pictures and undecodable packets.
+        connects: connections that gave at least one picture.
+        failures: attempts in a row that failed, 0 while live.
+        latency_s: seconds from decoded to analysed, newest frame; None before the first.
+        last_frame_at: UTC epoch seconds at which the newest frame was decoded; None before the first.
+        clock: where the frames' UTC time comes from.
+        clock_offset_s: this machine's clock minus the camera's, newest frame (transport included);
+            None unless ``clock`` is the camera's.
+        width: pixels; 0 before the first frame.
+        height: pixels; 0 before the first frame.
+        codec: name of the decoder; "" before the first frame.
+    """
+
+    camera: CameraId
+    state: CameraState
+    reason: str
+    since: float
+    fps_in: float
+    fps_analysed: float
+    drops: int
+    corrupt: int
+    connects: int
+    failures: int
+    latency_s: float | None
+    last_frame_at: float | None
+    clock: ClockSource
+    clock_offset_s: float | None
+    width: int
+    height: int
+    codec: str
+
+
+class RateMeter:
+    """Events per second over the last ``window_s`` seconds; not thread-safe."""
+
+    def __init__(self, window_s: float = _WINDOW_S) -> None:
+        self._window_s = window_s
+        self._marks: deque[tuple[float, int]] = deque()
+        self._began_s: float | None = None
+
+    def add(self, now_s: float, count: int = 1) -> None:
+        """Count ``count`` events at ``now_s``."""
+        if self._began_s is None:
+            self._began_s = now_s
+        self._marks.append((now_s, count))
+        self._forget(now_s)
+
+    def rate(self, now_s: float) -> float:
+        """Events per second; while younger than the window, over the time since the first event."""
+        self._forget(now_s)
+        if self._began_s is None:
+            return 0.0
+        span_s = min(self._window_s, max(now_s - self._began_s, 1.0))
+        return sum(count for _, count in self._marks) / span_s
+
+    def _forget(self, now_s: float) -> None:
+        while self._marks and self._marks[0][0] <= now_s - self._window_s:
+            self._marks.popleft()
+
+
+class CameraMonitor:
+    """Owns one camera's counters: its reader and the analysis write, anybody takes snapshots.
+
+    ``silence_limit_s``: a live camera that gave no frame for so long is shown as stalled even while its
+    reader is still stuck inside a library; None where silence is no fault (recordings).
+    """
+
+    def __init__(self, camera: CameraId, silence_limit_s: float | None = None) -> None:
+        self.camera = camera
+        self._silence_limit_s = silence_limit_s
+        self._lock = threading.Lock()
+        self._state, self._reason, self._since = CameraState.CONNECTING, "", time.time()
+        self._failures = self._connects = self._drops = 0
+        self._progress = SourceProgress()
+        self._newest_s = 0.0
+        self._decoded_at: float | None = None
+        self._clock, self._clock_offset_s = ClockSource.NONE, 0.0
+        self._latency_s: float | None = None
+        self._rate_in, self._rate_analysed = RateMeter(), RateMeter()
+
+    def change(self, state: CameraState, reason: str = "", failures: int = 0) -> bool:
+        """Set state and reason; True if the state is another than before."""
+        with self._lock:
+            changed = state is not self._state
+            if changed:
+                self._since = time.time()
+            if state is CameraState.LIVE and changed:
+                self._connects += 1
+            self._state, self._reason, self._failures = state, reason, failures
+            return changed
+
+    def received(self, frame: Frame, progress: SourceProgress, *, replaced: bool) -> None:
+        """Count a frame handed to analysis; ``replaced``: an older one was dropped for it."""
+        now_s = time.monotonic()
+        with self._lock:
+            self._rate_in.add(now_s, progress.decoded - self._progress.decoded)
+            self._progress = dataclasses.replace(progress)
+            self._drops += replaced
+            self._newest_s, self._decoded_at = now_s, frame.decoded_at
+            self._clock, self._clock_offset_s = frame.clock, frame.decoded_at - frame.captured_at
+
+    def analysed(self, frame: Frame) -> None:
+        """Count a frame whose analysis is complete."""
+        now_s, now = time.monotonic(), time.time()
+        with self._lock:
+            self._rate_analysed.add(now_s)
+            self._latency_s = now - frame.decoded_at
+
+    def snapshot(self) -> CameraHealth:
+        """Give the camera's health now."""
+        now_s = time.monotonic()
+        with self._lock:
+            state, reason, since = self._judged(now_s)
+            progress, by_camera = self._progress, self._clock is ClockSource.CAMERA
+            return CameraHealth(
+                camera=self.camera,
+                state=state,
+                reason=reason,
+                since=since,
+                fps_in=self._rate_in.rate(now_s),
+                fps_analysed=self._rate_analysed.rate(now_s),
+                drops=self._drops + progress.skipped,
+                corrupt=progress.corrupt,
+                connects=self._connects,
+                failures=self._failures,
+                latency_s=self._latency_s,
+                last_frame_at=self._decoded_at,
+                clock=self._clock,
+                clock_offset_s=self._clock_offset_s if by_camera else None,
+                width=progress.width,
+                height=progress.height,
+                codec=progress.codec,
+            )
+
+    def _judged(self, now_s: float) -> tuple[CameraState, str, float]:
+        """State, reason and since; a silent live camera is stalled whatever its reader still believes."""
+        limit_s, silent_s = self._silence_limit_s, now_s - self._newest_s
+        if self._state is not CameraState.LIVE or limit_s is None or silent_s <= limit_s:
+            return self._state, self._reason, self._since
+        return CameraState.STALLED, f"no picture for {silent_s:.0f} s", time.time() - silent_s
+
+
+class Heartbeats:
+    """When each thread last showed that it runs; ready means that all of them beat."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._limits_s: dict[str, float] = {}
+        self._beats_s: dict[str, float] = {}
+
+    def expect(self, thread: str, limit_s: float) -> None:
+        """Expect ``thread`` to beat at least every ``limit_s`` seconds from now on."""
+        with self._lock:
+            self._limits_s[thread] = limit_s
+            self._beats_s[thread] = self._clock()
+
+    def beat(self, thread: str) -> None:
+        """Show that ``thread`` runs; unknown names are a KeyError."""
+        with self._lock:
+            if thread not in self._limits_s:
+                raise KeyError(thread)
+            self._beats_s[thread] = self._clock()
+
+    def forget(self, thread: str) -> None:
+        """Expect nothing of ``thread`` any more: it ended as it should."""
+        with self._lock:
+            self._limits_s.pop(thread, None)
+            self._beats_s.pop(thread, None)
+
+    def late(self) -> dict[str, float]:
+        """Give the threads that missed their beat, with the seconds since their last one."""
+        now_s = self._clock()
+        with self._lock:
+            ages = {thread: now_s - beat_s for thread, beat_s in self._beats_s.items()}
+            return {name: age for name, age in ages.items() if age > self._limits_s[name]}

@@ -1,0 +1,18 @@
+"""Bytes to frames: recordings, live cameras, folders of pictures."""
+
+from detector.streams.base import InputSettings, Source, SourceProgress, redact
+from detector.streams.latest import Latest
+from detector.streams.sources import is_live, new_timeline, open_source
+from detector.streams.timeline import Timeline
+
+__all__ = [
+    "InputSettings",
+    "Latest",
+    "Source",
+    "SourceProgress",
+    "Timeline",
+    "is_live",
+    "new_timeline",
+    "open_source",
+    "redact",
+]

@@ -1,0 +1,89 @@
+"""Live sources: RTSP, MJPEG and HLS over HTTP, and local capture devices."""
+
+import time
+from collections.abc import Iterator
+
+import av.error
+from av.container import InputContainer
+from av.packet import Packet
+from av.video.stream import VideoStream
+
+from detector.errors import SourceBroken, SourceTimeout
+from detector.streams.base import Closing
+from detector.streams.faults import translate
+from detector.streams.pictures import Pictures, SourceRequest
+from detector.types import ClockSource, Frame
+
+_UNTIMED = ("mpjpeg", "mjpeg")  # no timestamps on the wire: FFmpeg invents 25 a second
+
+
+class LiveStream(Closing):
+    """A camera that sends at its own pace; every packet is taken at once, whoever listens.
+
+    Iterating never ends well: it raises the StreamError that ended the connection.
+    """
+
+    live = True
+    duration_s = None
+
+    def __init__(self, request: SourceRequest, container: InputContainer) -> None:
+        self._request = request
+        self._container = container
+        self._pictures = Pictures(request, container)
+        self.fps = self._pictures.fps
+        self.progress = request.progress
+        self.bursty = container.format.name == "hls"
+        self._untimed = container.format.name in _UNTIMED
+        self._camera_offset_s: float | None = None  # camera's UTC minus its timestamps
+
+    def __iter__(self) -> Iterator[Frame]:
+        """Give the frames that are due, as they come."""
+        timeline, pictures = self._request.timeline, self._pictures
+        picture_s = time.monotonic()
+        try:
+            for packet in self._container.demux(pictures.stream):
+                arrived_at, arrived_s = time.time(), time.monotonic()
+                self._read_camera_clock(packet)
+                for picture in pictures.decode(packet):
+                    raw_s = None if self._untimed else pictures.raw_s(picture)
+                    pts = timeline.place(raw_s, arrived_s - picture_s)
+                    picture_s = arrived_s
+                    frame = pictures.frame(picture, pts, self._utc(raw_s, arrived_at))
+                    if frame is not None:
+                        yield frame
+                self._check_silence(arrived_s - picture_s)
+        except av.error.FFmpegError as error:
+            settings = self._request.settings
+            # the cause names the URL with its password
+            raise translate(error, self._request.where, settings.stall_s) from None
+        raise SourceBroken(f"{self._request.where}: the other side ended the stream")
+
+    def describe(self) -> str:
+        """Say in one line what it is."""
+        stream, fps = self._pictures.stream, f"{self.fps:.3g} fps" if self.fps else "unknown rate"
+        name = self._container.format.name
+        return f"live {name} {self.progress.codec} {stream.width}x{stream.height}, {fps}"
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._container.close()
+
+    def _read_camera_clock(self, packet: "Packet[VideoStream]") -> None:
+        """Take the camera's UTC from the RTCP sender report that FFmpeg hands on with the packet."""
+        if packet.pts is not None and packet.has_sidedata("prft"):
+            utc_us = int.from_bytes(bytes(packet.get_sidedata("prft"))[:8], "little", signed=True)
+            self._camera_offset_s = utc_us / 1e6 - float(packet.pts * packet.time_base)
+
+    def _utc(self, raw_s: float | None, arrived_at: float) -> tuple[float, ClockSource]:
+        if raw_s is None or self._camera_offset_s is None:
+            return arrived_at, ClockSource.ARRIVAL
+        return raw_s + self._camera_offset_s, ClockSource.CAMERA
+
+    def _check_silence(self, silent_s: float) -> None:
+        """Packets alone are not life: a camera whose packets cannot be decoded is blind."""
+        stall_s = self._request.settings.stall_s
+        if silent_s > stall_s:
+            raise SourceTimeout(
+                f"{self._request.where}: expected pictures, found packets that could not be decoded "
+                f"for {stall_s:g} s"
+            )

@@ -1,0 +1,99 @@
+"""One video track: packets in, decoded pictures and finished frames out, damage counted."""
+
+import time
+from dataclasses import dataclass
+
+import av.error
+import numpy as np
+from av.container import InputContainer
+from av.packet import Packet
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from detector.errors import SourceBroken
+from detector.streams.base import InputSettings, SourceProgress, redact
+from detector.streams.timeline import SamplingGrid, Timeline
+from detector.types import U8, CameraId, ClockSource, Frame
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRequest:
+    """What somebody wants to read, for which camera, and what goes on over its reconnections."""
+
+    settings: InputSettings
+    camera: CameraId
+    detect_fps: float | None
+    timeline: Timeline
+    progress: SourceProgress
+
+    @property
+    def where(self) -> str:
+        """Camera and path for messages, without secrets."""
+        return f"camera {self.camera}: {redact(self.settings.path)}"
+
+    def frame(
+        self, image: U8, pts: float, utc: tuple[float, ClockSource], *, corrupt: bool = False
+    ) -> Frame:
+        """Give the next frame, counted; ``utc``: when it was taken, and whose clock says so."""
+        progress = self.progress
+        progress.height, progress.width = image.shape[:2]
+        index, progress.frames = progress.frames, progress.frames + 1
+        return Frame(self.camera, index, image, pts, *utc, time.time(), corrupt)
+
+
+class Pictures:
+    """Decodes the best video track of ``container``, with one thread.
+
+    One decoder thread per camera costs the least CPU and memory; cameras run beside each other anyway.
+    Converting to BGR costs about half as much as decoding, so only pictures that are due are converted.
+    Raises SourceBroken if there is no video track or no decoder for it.
+    """
+
+    def __init__(self, request: SourceRequest, container: InputContainer) -> None:
+        stream = container.streams.best("video")
+        if not isinstance(stream, VideoStream):
+            raise SourceBroken(f"{request.where}: expected a video track, found none")
+        if stream.codec_context is None:
+            raise SourceBroken(
+                f"{request.where}: expected a known codec, found one without decoder"
+            )
+        stream.codec_context.thread_count = 1
+        request.progress.codec = stream.codec_context.name
+        rate = stream.average_rate or stream.guessed_rate
+        self.stream = stream
+        self.fps = float(rate) if rate else None
+        self._request = request
+        self._grid = SamplingGrid(request.detect_fps)
+
+    def decode(self, packet: "Packet[VideoStream] | None") -> list[VideoFrame]:
+        """Decode ``packet``, or with None what the decoder still holds; damage is counted, not raised."""
+        try:
+            pictures = self.stream.codec_context.decode(packet)
+        except av.error.InvalidDataError:
+            self._request.progress.corrupt += 1
+            return []
+        self._request.progress.decoded += len(pictures)
+        return pictures
+
+    def raw_s(self, picture: VideoFrame) -> float | None:
+        """Give the source's own timestamp in seconds."""
+        stamp = picture.pts if picture.pts is not None else picture.dts
+        base = picture.time_base or self.stream.time_base
+        return None if stamp is None or base is None else float(stamp * base)
+
+    def frame(
+        self, picture: VideoFrame, pts: float, utc: tuple[float, ClockSource]
+    ) -> Frame | None:
+        """Give the frame of ``picture`` if it is due at ``pts``; ``utc``: when it was taken."""
+        if picture.is_corrupt:
+            self._request.progress.corrupt += 1
+        if not self._grid.due(pts):
+            return None
+        return self._request.frame(upright_bgr(picture), pts, utc, corrupt=picture.is_corrupt)
+
+
+def upright_bgr(picture: VideoFrame) -> U8:
+    """Give (H, W, 3) BGR pixels, turned as the recording's rotation flag says."""
+    image = picture.to_ndarray(format="bgr24", threads=1)
+    quarters = round(picture.rotation / 90) % 4  # counter-clockwise, as in np.rot90
+    return np.ascontiguousarray(np.rot90(image, quarters)) if quarters else image
