@@ -1,0 +1,1 @@
+"""Renders scenes at a barrier with exact ground truth: pictures to train on, clips to score on."""

@@ -1,0 +1,49 @@
+"""Command line: `python -m benchmarks.simulator pictures|render|preview …`."""
+
+import argparse
+from pathlib import Path
+
+import cv2
+
+
+def _pictures(args: argparse.Namespace) -> None:
+    from benchmarks.simulator.pictures import PictureMaker  # noqa: PLC0415 - needs EGL, the others may not
+
+    PictureMaker(args.seed, args.out, held_out=args.recipe == "test").run(args.count)
+
+
+def _sheet(args: argparse.Namespace) -> None:
+    from benchmarks.simulator.pictures import contact_sheet  # noqa: PLC0415
+
+    names = sorted(p.stem for p in (args.folder / "labels").glob("*.txt"))[args.start :: args.step][: args.number]
+    cv2.imwrite(str(args.out), contact_sheet(args.folder, names, args.columns))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.simulator", description=__doc__)
+    commands = parser.add_subparsers(required=True)
+    pictures = commands.add_parser("pictures", help="labelled pictures to train on (YOLO layout)")
+    pictures.add_argument("--seed", type=int, required=True)
+    pictures.add_argument("--count", type=int, required=True)
+    pictures.add_argument("--out", type=Path, required=True)
+    pictures.add_argument("--recipe", choices=("train", "test"), default="train", help="test holds bodies out")
+    pictures.set_defaults(run=_pictures)
+    sheet = commands.add_parser("sheet", help="contact sheet of labelled pictures")
+    sheet.add_argument("folder", type=Path)
+    sheet.add_argument("out", type=Path)
+    sheet.add_argument("--number", type=int, default=16)
+    sheet.add_argument("--start", type=int, default=0)
+    sheet.add_argument("--step", type=int, default=1)
+    sheet.add_argument("--columns", type=int, default=4)
+    sheet.set_defaults(run=_sheet)
+    return parser
+
+
+def main() -> None:
+    """Runs the command line."""
+    args = _parser().parse_args()
+    args.run(args)
+
+
+if __name__ == "__main__":
+    main()
