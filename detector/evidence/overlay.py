@@ -6,26 +6,18 @@ and at night. Colours are told apart with every common form of colour blindness,
 with a word.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
-from detector.types import (
-    F64,
-    I64,
-    U8,
-    Direction,
-    Frame,
-    ObjectClass,
-    Severity,
-    TrackId,
-    Tracks,
-    Xy,
-)
+from detector.scene import Barrier, Scene, Zone
+from detector.types import F64, U8, Direction, Frame, ObjectClass, Severity, TrackId, Tracks
 
 Bgr = tuple[int, int, int]
+I32 = npt.NDArray[np.int32]
 
 _RIM: Bgr = (24, 20, 16)
 _WHITE: Bgr = (255, 255, 255)
@@ -50,43 +42,6 @@ _TEXT_SHARE = 1 / 40
 
 
 @dataclass(frozen=True, slots=True)
-class ZoneShape:
-    """A zone as it is drawn: its name and its corners, relative 0..1."""
-
-    name: str
-    points: tuple[Xy, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BarrierShape:
-    """A barrier as it is drawn.
-
-    Attributes:
-        name: for people.
-        points: foot line, relative 0..1, walked from first to last.
-        left: name of the side on the left hand of the walker.
-        right: name of the side on the right hand.
-        direction: which crossings count; "" means both.
-        top: upper edge, relative 0..1; empty where none is known.
-    """
-
-    name: str
-    points: tuple[Xy, ...]
-    left: str
-    right: str
-    direction: Direction = ""
-    top: tuple[Xy, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Scenery:
-    """What of a camera's configuration can be drawn."""
-
-    zones: tuple[ZoneShape, ...] = ()
-    barriers: tuple[BarrierShape, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Note:
     """What is written beside a track's box, and how grave it is."""
 
@@ -102,14 +57,23 @@ class Banner:
     severity: Severity = Severity.INFO
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Picture:
-    """One analysed frame with everything that was known about it at that moment."""
+    """One analysed frame with everything that was known about it at that moment.
+
+    Attributes:
+        frame: the picture.
+        tracks: who was seen in it.
+        scene: zones and barriers of the camera; None where nothing is drawn.
+        notes: what to write beside a track.
+        directions: by barrier, which crossings count; "" and a missing name mean both.
+    """
 
     frame: Frame
     tracks: Tracks
-    scenery: Scenery = Scenery()
+    scene: Scene | None = None
     notes: Mapping[TrackId, Note] = field(default_factory=dict)
+    directions: Mapping[str, Direction] = field(default_factory=dict)
 
 
 def distance_text(distance_m: float, *, estimated: bool) -> str:
@@ -134,10 +98,8 @@ def draw(picture: Picture, banner: Banner | None = None, height_px: int | None =
         (H, W, 3) uint8 BGR, writeable, of the frame's proportions.
     """
     canvas = _Canvas(_resized(picture.frame.image, height_px))
-    for zone in picture.scenery.zones:
-        canvas.zone(zone)
-    for barrier in picture.scenery.barriers:
-        canvas.barrier(barrier)
+    if picture.scene is not None:
+        canvas.scene(picture.scene, picture.directions)
     canvas.tracks(picture)
     if banner is not None:
         canvas.banner(banner)
@@ -171,29 +133,38 @@ class _Canvas:
         self._line_px = max(1, round(self._height / 400))
         self._font = cv2.FontFace("sans")
 
-    def zone(self, zone: ZoneShape) -> None:
+    def scene(self, scene: Scene, directions: Mapping[str, Direction]) -> None:
+        """Draw what is enabled: zones below, barriers above."""
+        scale = np.array((self._width, self._height), np.float64) / scene.size
+        for zone in scene.zones.values():
+            if zone.settings.enabled:
+                self._zone(zone, _rounded(zone.polygon * scale))
+        for barrier in scene.barriers.values():
+            if barrier.settings.enabled:
+                if len(barrier.top):
+                    self._line(_rounded(barrier.top * scale), _BARRIER, closed=False)
+                points = _rounded(barrier.points * scale)
+                self._barrier(barrier, points, directions.get(barrier.name, ""))
+
+    def _zone(self, zone: Zone, points: I32) -> None:
         """Tint the area, draw its border, write its name inside its upper left corner."""
-        points = self._pixels(zone.points)
         tinted = self.image.copy()
         cv2.fillPoly(tinted, [points], _ZONE)
         cv2.addWeighted(tinted, _ZONE_OPACITY, self.image, 1 - _ZONE_OPACITY, 0, dst=self.image)
         self._line(points, _ZONE, closed=True)
-        top = points[np.argmin(points.sum(axis=1))]
-        self._label(zone.name, (int(top[0]), int(top[1])), _ZONE, below=True)
+        x, y = points[np.argmin(points.sum(axis=1))]
+        self._label(zone.settings.friendly_name or zone.name, (int(x), int(y)), _ZONE, below=True)
 
-    def barrier(self, barrier: BarrierShape) -> None:
-        """Draw foot line and top edge, the watched direction, and the names of the sides."""
-        points = self._pixels(barrier.points)
-        if barrier.top:
-            self._line(self._pixels(barrier.top), _BARRIER, closed=False)
+    def _barrier(self, barrier: Barrier, points: I32, direction: Direction) -> None:
+        """Draw the foot line, the directions that count, and the names of the sides."""
         self._line(points, _BARRIER, closed=False, widen=1)
         middle, along = _middle(points)
         right = np.array([-along[1], along[0]])  # y grows downwards: the walker's right hand
-        self._arrow(middle, right, barrier.direction)
-        self._side(barrier.left, middle, -right)
-        self._side(barrier.right, middle, right)
-        start = points[0]
-        self._label(barrier.name, (int(start[0]), int(start[1])), _BARRIER, below=False)
+        self._arrow(middle, right, direction)
+        self._side(barrier.settings.sides.left, middle, -right)
+        self._side(barrier.settings.sides.right, middle, right)
+        name = barrier.settings.friendly_name or barrier.name
+        self._label(name, (int(points[0][0]), int(points[0][1])), _BARRIER, below=False)
 
     def tracks(self, picture: Picture) -> None:
         """Draw each track's box with its class, its score and its note."""
@@ -207,7 +178,7 @@ class _Canvas:
             grave = note.severity if note else None
             colour = _OBJECT[kind] if grave is None else _SEVERITY[grave]
             x1, y1, x2, y2 = (int(v) for v in np.rint(box * scale))
-            corners = np.array([(x1, y1), (x2, y1), (x2, y2), (x1, y2)], np.int64)
+            corners = np.array([(x1, y1), (x2, y1), (x2, y2), (x1, y2)], np.int32)
             self._line(corners, colour, closed=True)
             words = f"{kind.label} {score:.2f}" + (f"  {note.text}" if note else "")
             self._label(words, (x1, y1), colour, below=False)
@@ -218,12 +189,8 @@ class _Canvas:
         cv2.rectangle(self.image, (0, 0), (self._width, depth), _SEVERITY[banner.severity], -1)
         self._write(banner.text, (round(0.5 * self._text_px), round(1.2 * self._text_px)), _WHITE)
 
-    def _pixels(self, points: Sequence[Xy]) -> I64:
-        scale = np.array((self._width - 1, self._height - 1), np.float64)
-        return np.rint(np.array(points, np.float64) * scale).astype(np.int64)
-
-    def _line(self, points: I64, colour: Bgr, *, closed: bool, widen: int = 0) -> None:
-        shape = [points.astype(np.int32)]
+    def _line(self, points: I32, colour: Bgr, *, closed: bool, widen: int = 0) -> None:
+        shape = [points]
         width = self._line_px + widen
         cv2.polylines(self.image, shape, closed, _RIM, width + 2, cv2.LINE_AA)
         cv2.polylines(self.image, shape, closed, colour, width, cv2.LINE_AA)
@@ -257,8 +224,6 @@ class _Canvas:
 
     def _side(self, name: str, middle: F64, away: F64) -> None:
         """Write the name of a side beyond the arrow's end, centred on the line of the arrow."""
-        if not name:
-            return
         width, depth = self._text_width(name), self._text_px + 2 * self._pad_px
         width += 2 * self._pad_px
         reach = 1.3 * self._text_px + abs(away[0]) * width / 2 + abs(away[1]) * depth / 2
@@ -273,12 +238,16 @@ class _Canvas:
         cv2.putText(self.image, text, start, ink, self._font, self._text_px, _WEIGHT)
 
 
+def _rounded(points: F64) -> I32:
+    return np.rint(points).astype(np.int32)
+
+
 def _luma(colour: Bgr) -> float:
     blue, green, red = colour
     return 0.114 * blue + 0.587 * green + 0.299 * red
 
 
-def _middle(points: I64) -> tuple[F64, F64]:
+def _middle(points: I32) -> tuple[F64, F64]:
     """Point halfway along a polyline, in pixels, and the unit direction of walking there."""
     steps = np.diff(points.astype(np.float64), axis=0)
     lengths = np.hypot(steps[:, 0], steps[:, 1])

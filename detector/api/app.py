@@ -1,0 +1,79 @@
+"""Builds the HTTP application around a running service."""
+
+import os
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from detector import __version__
+from detector.api import problems
+from detector.api.auth import Keyring
+from detector.api.description import DescribedApp, webhooks
+from detector.api.feed import Feed
+from detector.api.metrics import build_registry
+from detector.api.pictures import Pictures
+from detector.api.ports import ServiceView
+from detector.api.routes import about, cameras, deliveries, events, health, incidents, page
+from detector.api.shield import LOOPBACK_NAMES, Shield
+from detector.config.access import ApiSettings, check_exposure, read_secrets
+from detector.errors import ConfigError
+
+PREFIX = "/api/v1"
+MOST_BODY_BYTES = 64 * 1024
+
+
+def create_app(
+    service: ServiceView, settings: ApiSettings, environ: Mapping[str, str] = os.environ
+) -> FastAPI:
+    """Make the application; several may live in one process.
+
+    Args:
+        service: what is shown and moved; it must be running while requests are served.
+        settings: who may ask.
+        environ: where the secrets of keys are looked up.
+
+    Raises:
+        ConfigError: the interface would be open to other machines, or a secret is missing.
+    """
+    exposed = check_exposure(settings)
+    if exposed:
+        raise ConfigError(*exposed)
+    feed = Feed(service.store)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        async with feed:
+            yield
+
+    app = DescribedApp(
+        title="barrier-detector",
+        version=__version__,
+        summary="What happens at the line: events, incidents, cameras, deliveries.",
+        openapi_url=f"{PREFIX}/openapi.json",
+        docs_url=None,  # these pages load scripts from the network
+        redoc_url=None,
+        lifespan=lifespan,
+        max_body_size=MOST_BODY_BYTES,
+        separate_input_output_schemas=False,
+    )
+    app.state.service = service
+    app.state.feed = feed
+    app.state.pictures = Pictures()
+    app.state.keyring = Keyring(settings, read_secrets(settings, environ))
+    app.state.registry = build_registry(service)
+    problems.install(app)
+    app.webhooks.include_router(webhooks)
+    app.add_middleware(Shield, hosts=_served_hosts(settings))
+    for resource in (events, incidents, cameras, deliveries, about):
+        app.include_router(resource.router, prefix=PREFIX)
+    app.include_router(health.router)
+    app.include_router(page.router)
+    return app
+
+
+def _served_hosts(settings: ApiSettings) -> tuple[str, ...]:
+    """Host names to serve; a key protects as well as the name, so keys alone serve every name."""
+    if settings.keys and not settings.allowed_hosts:
+        return ()
+    return (*LOOPBACK_NAMES, settings.host, *settings.allowed_hosts)

@@ -1,0 +1,212 @@
+"""What Prometheus scrapes: read from the running service and from the committed events.
+
+Names follow https://prometheus.io/docs/practices/naming/ under the prefix ``perimeter``. Nothing is
+counted twice: each number is taken, at the time of the scrape, from the part that owns it.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+
+from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from detector import __version__
+from detector.api.ports import ServiceView
+from detector.errors import StoreError
+from detector.pipeline.health import CameraHealth, CameraState
+from detector.store.records import EventQuery
+from detector.store.store import Store
+
+LATENCY_BUCKETS_S = (0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 30.0, 60.0)
+_BATCH = 1000
+
+
+def build_registry(service: ServiceView) -> CollectorRegistry:
+    """Make the registry that ``/metrics`` publishes; call it once per process."""
+    registry = CollectorRegistry()
+    registry.register(EventTally(service.store))
+    registry.register(_ServiceCollector(service))
+    return registry
+
+
+class EventTally(Collector):
+    """Counts the events that were committed since the start, by reading them from the store."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._lock = threading.Lock()
+        self._seq = store.last_seq()
+        own = CollectorRegistry()
+        self._registry = own
+        self._events = Counter(
+            "perimeter_events", "Events committed", ["camera", "rule", "phase"], registry=own
+        )
+        self._latency = Histogram(
+            "perimeter_event_latency_seconds",
+            "From the capture of the deciding picture to the commit of its event",
+            ["camera"],
+            buckets=LATENCY_BUCKETS_S,
+            registry=own,
+        )
+
+    def collect(self) -> Iterator[Metric]:
+        """Read what is new, then give the totals."""
+        with self._lock:
+            with suppress(StoreError):  # perimeter_store_up says so; the totals catch up later
+                self._read()
+            yield from self._registry.collect()
+
+    def describe(self) -> Iterator[Metric]:
+        """Name the families without reading."""
+        yield from self._registry.collect()
+
+    def _read(self) -> None:
+        query, full = EventQuery(limit=_BATCH), True
+        while full:
+            found = self._store.events(replace(query, after_seq=self._seq))
+            for stored in found:
+                data = stored.event().data
+                self._events.labels(data.camera, data.rule, data.phase).inc()
+                if data.latency is not None and data.latency.committed_s is not None:
+                    self._latency.labels(data.camera).observe(data.latency.committed_s)
+                self._seq = stored.seq
+            full = len(found) == _BATCH
+
+
+class _ServiceCollector(Collector):
+    """Turns the state of cameras, stages, store and sinks into metrics."""
+
+    def __init__(self, service: ServiceView) -> None:
+        self._service = service
+
+    def describe(self) -> Sequence[Metric]:
+        """Skip the trial run at registration."""
+        return ()
+
+    def collect(self) -> Iterator[Metric]:
+        """Read everything now."""
+        info = self._service.detector
+        yield _gauge(
+            "perimeter_build_info",
+            "What runs; always 1",
+            ("version", "model", "model_sha256", "provider", "precision"),
+            [((__version__, info.model, info.sha256, info.provider, info.precision), 1.0)],
+        )
+        checks = self._service.readiness()
+        yield _gauge(
+            "perimeter_ready",
+            "Whether a condition for being ready holds",
+            ("check",),
+            [((check.name,), float(check.ok)) for check in checks],
+        )
+        yield from _cameras([camera.health() for camera in self._service.cameras()], time.time())
+        yield from self._stages()
+        yield from _backlog(self._service.store, time.time())
+
+    def _stages(self) -> Iterator[Metric]:
+        stages = self._service.stages
+        cpu_s, calls = stages.cpu_s(), stages.calls()
+        labels = ("stage",)
+        yield _counter(
+            "perimeter_stage_cpu_seconds",
+            "CPU that a stage of the pipeline took",
+            labels,
+            [((stage.value,), value) for stage, value in cpu_s.items()],
+        )
+        yield _counter(
+            "perimeter_stage_runs",
+            "How often a stage of the pipeline ran",
+            labels,
+            [((stage.value,), float(value)) for stage, value in calls.items()],
+        )
+
+
+_Rows = Sequence[tuple[tuple[str, ...], float]]
+
+
+def _gauge(name: str, text: str, labels: tuple[str, ...], rows: _Rows) -> Metric:
+    family = GaugeMetricFamily(name, text, labels=labels)
+    for values, value in rows:
+        family.add_metric(values, value)
+    return family
+
+
+def _counter(name: str, text: str, labels: tuple[str, ...], rows: _Rows) -> Metric:
+    family = CounterMetricFamily(name, text, labels=labels)
+    for values, value in rows:
+        family.add_metric(values, value)
+    return family
+
+
+def _cameras(healths: Sequence[CameraHealth], now: float) -> Iterator[Metric]:
+    for name, (text, read) in _CAMERA_GAUGES.items():
+        values = ((health.camera, read(health, now)) for health in healths)
+        rows = [((camera,), float(value)) for camera, value in values if value is not None]
+        yield _gauge(name, text, ("camera",), rows)
+    for name, (text, count) in _CAMERA_COUNTERS.items():
+        counts = [((health.camera,), float(count(health))) for health in healths]
+        yield _counter(name, text, ("camera",), counts)
+
+
+def _age(health: CameraHealth, now: float) -> float | None:
+    return None if health.last_frame_at is None else max(0.0, now - health.last_frame_at)
+
+
+_CAMERA_GAUGES: Mapping[str, tuple[str, Callable[[CameraHealth, float], float | None]]] = {
+    "perimeter_camera_up": ("Whether pictures come", lambda h, _: h.state is CameraState.LIVE),
+    "perimeter_camera_fps": ("Pictures decoded per second", lambda h, _: h.fps_in),
+    "perimeter_analysed_fps": ("Pictures analysed per second", lambda h, _: h.fps_analysed),
+    "perimeter_frame_age_seconds": ("Age of the newest picture", _age),
+    "perimeter_analysis_latency_seconds": (
+        "From decoded to analysed, newest picture",
+        lambda h, _: h.latency_s,
+    ),
+    "perimeter_clock_offset_seconds": (
+        "Clock of this machine minus that of the camera",
+        lambda h, _: h.clock_offset_s,
+    ),
+}
+_CAMERA_COUNTERS: Mapping[str, tuple[str, Callable[[CameraHealth], int]]] = {
+    "perimeter_frames_dropped": (
+        "Pictures that were due but replaced by newer ones",
+        lambda h: h.drops,
+    ),
+    "perimeter_frames_corrupt": ("Damaged pictures", lambda h: h.corrupt),
+    "perimeter_camera_connects": ("Connections that gave a picture", lambda h: h.connects),
+}
+
+
+def _backlog(store: Store, now: float) -> Iterator[Metric]:
+    try:
+        sinks = store.sinks()
+    except StoreError:
+        yield _gauge("perimeter_store_up", "Whether the event store can be read", (), [((), 0.0)])
+        return
+    yield _gauge("perimeter_store_up", "Whether the event store can be read", (), [((), 1.0)])
+    yield _gauge(
+        "perimeter_outbox_messages",
+        "Deliveries by sink and state",
+        ("sink", "state"),
+        [
+            ((sink.sink, state), float(count))
+            for sink in sinks
+            for state, count in (("pending", sink.pending), ("dead", sink.dead))
+        ],
+    )
+    ages = [(sink.sink, sink.oldest_pending_at) for sink in sinks]
+    yield _gauge(
+        "perimeter_outbox_oldest_age_seconds",
+        "Age of the oldest pending delivery",
+        ("sink",),
+        [((sink,), max(0.0, now - since)) for sink, since in ages if since is not None],
+    )
+    yield _gauge(
+        "perimeter_sink_enabled",
+        "0 after a sink answered that it wants no more",
+        ("sink",),
+        [((sink.sink,), float(sink.disabled_at is None)) for sink in sinks],
+    )
