@@ -29,3 +29,24 @@ class ModelSettings(BaseModel):
     precision: PrecisionChoice = "auto"
     threads: Annotated[int, Field(ge=0, le=64)] = 0
     batch: Annotated[int, Field(ge=1, le=64)] = 1
+
+
+class TilingSettings(BaseModel):
+    """Whether and how the strip along barriers and zones is looked at more closely.
+
+    Attributes:
+        enabled: without it only the whole frame is looked at.
+        budget_per_frame: tiles that are computed for each frame besides the whole one; when there
+            are more, they take turns.
+        min_person_px: how tall a standing person should be in the network's input; where the whole
+            frame already shows them so, there are no tiles.
+        overlap: room around the expected person within a tile, in person heights; neighbouring
+            tiles overlap by a person with this room.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    enabled: bool = True
+    budget_per_frame: Annotated[int, Field(ge=1, le=64)] = 2
+    min_person_px: Annotated[float, Field(ge=8, le=160)] = 40
+    overlap: Annotated[float, Field(ge=0, le=2)] = 0.5
