@@ -105,6 +105,7 @@ class EventData(_Value):
     rule_name: str = Field(description="name of the rule in the configuration")
     place: str = Field(description="name of the barrier or zone")
     camera: str
+    recording: str = Field(default="", description="the analysed recording; empty for cameras")
     severity: Severity
     pts_s: float = Field(description="stream time at which the rule decided")
     start_s: float = Field(description="stream time at which the happening began")
@@ -176,6 +177,14 @@ class Event(_Value):
                 changes["data"] = self.data.model_copy(update={"latency": stamped})
         return self.model_copy(update=changes)
 
+    def with_latency(self, latency: Latency) -> Self:
+        """Give the event with the stations of its frame stamped."""
+        return self.model_copy(update={"data": self.data.model_copy(update={"latency": latency})})
+
+    def with_snapshot(self) -> Self:
+        """Give the event once its picture is kept."""
+        return self.model_copy(update={"data": self.data.model_copy(update={"has_snapshot": True})})
+
     def to_json(self) -> str:
         """One line of JSON; absent attributes are left out of the envelope, never sent as null."""
         absent = {
@@ -236,6 +245,7 @@ class Context(_Value):
     model: ModelStamp
     config: ConfigStamp
     live: bool = Field(description="stamp latencies; False when a recording is analysed")
+    recording: str = Field(default="", description="name of the recording that is analysed")
 
     def incident_id(self, number: int) -> UUID:
         """Stable id of the camera's ``number``-th incident of this run."""
@@ -289,6 +299,7 @@ def event_data(
         rule_name=transition.rule,
         place=transition.place,
         camera=context.camera,
+        recording=context.recording,
         severity=transition.severity,
         pts_s=round(transition.at, 6),
         start_s=round(transition.since_s, 6),

@@ -1,0 +1,40 @@
+"""``detector serve CONFIG``: cameras in, events out, until Ctrl-C."""
+
+import argparse
+import logging
+from pathlib import Path
+from typing import Any
+
+
+def add_parser(commands: Any) -> None:
+    """Add the command's options."""
+    parser = commands.add_parser("serve", help="run the service: cameras, HTTP API, deliveries")
+    parser.add_argument("config", type=Path, metavar="CONFIG")
+    parser.add_argument("-v", "--verbose", action="store_true", help="log more")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Start everything, say the address, serve until a signal comes, stop in order."""
+    from detector.api.app import create_app
+    from detector.api.server import address, bind, serve
+    from detector.config import load_config
+    from detector.service import Service
+
+    logging.basicConfig(
+        level=logging.DEBUG if options.verbose else logging.INFO,
+        format="%(asctime)s %(levelname)-7s %(message)s",
+    )
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    loaded = load_config(options.config)
+    log = logging.getLogger("detector")
+    for key in loaded.ignored:
+        log.warning("%s: a Frigate key this service does not act on", key)
+    listener = bind(loaded.config.api)
+    with listener, Service(loaded) as service:
+        app = create_app(service, loaded.config.api)
+        print(f"detector: {len(service.cameras())} cameras, {address(listener)}", flush=True)
+        serve(app, listener)
+        print("detector: stopping", flush=True)
+    return 0

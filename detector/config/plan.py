@@ -1,0 +1,56 @@
+"""From what the user wrote to what the pipeline needs."""
+
+from collections.abc import Mapping
+
+from detector.config.settings import CameraSettings
+from detector.pipeline.camera import CameraPlan
+from detector.pipeline.object_filter import FilterSettings
+from detector.rules import RuleSettings, default_rules
+from detector.types import ObjectClass
+from detector.vision import DetectorInfo
+
+
+def camera_rules(camera: CameraSettings) -> Mapping[str, RuleSettings]:
+    """Give the camera's rules: those written, or every one that fits when none are."""
+    if camera.rules is not None:
+        return camera.rules
+    return default_rules(camera.barriers, camera.zones, camera.objects.classes)
+
+
+def camera_plan(camera: CameraSettings, info: DetectorInfo) -> CameraPlan:
+    """Plan the analysis of one camera with the network that runs.
+
+    Classes that the network cannot find are left out; :func:`missing_classes` names them.
+    """
+    filters = {
+        object_class: camera.objects.filters.get(object_class.label, FilterSettings())
+        for object_class in camera.objects.classes
+        if object_class in info.scores
+    }
+    return CameraPlan(
+        zones=camera.zones,
+        barriers=camera.barriers,
+        calibration=camera.calibration,
+        rules=camera_rules(camera),
+        filters=filters,
+        scores={c: _scores(limits, c, info) for c, limits in filters.items()},
+        input_size=info.input_size,
+        tracking=camera.tracker_settings(),
+        tiling=camera.tiling,
+        incidents=camera.incidents,
+    )
+
+
+def missing_classes(camera: CameraSettings, info: DetectorInfo) -> tuple[ObjectClass, ...]:
+    """Give the classes the camera shall track but the network does not know."""
+    return tuple(c for c in camera.objects.classes if c not in info.scores)
+
+
+def _scores(
+    limits: FilterSettings, object_class: ObjectClass, info: DetectorInfo
+) -> tuple[float, float]:
+    """Take the camera's own scores before those of the model."""
+    of_model = info.scores[object_class]
+    min_score = limits.min_score or of_model.min_score
+    threshold = limits.threshold or max(of_model.threshold, min_score)
+    return min(min_score, threshold), threshold

@@ -1,0 +1,128 @@
+"""The configuration file as types: collects the settings that each part defines for itself."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from detector.config.access import ApiSettings
+from detector.incidents import IncidentSettings
+from detector.pipeline.backoff import ReconnectSettings
+from detector.pipeline.object_filter import FilterSettings
+from detector.rules import RuleSettings
+from detector.scene import BarrierSettings, CalibrationSettings, ZoneSettings
+from detector.sinks import AnySinkSettings
+from detector.store import StoreSettings
+from detector.streams import InputSettings
+from detector.tracking import LostBudget, TrackingSettings
+from detector.types import ObjectClass
+from detector.vision import ModelSettings, TilingSettings
+
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
+Label = Literal["person", "ladder"]
+
+
+class _Settings(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class FfmpegSettings(_Settings):
+    """Where a camera's pictures come from (Frigate's block of the same name)."""
+
+    inputs: Annotated[tuple[InputSettings, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _one_input_detects(self) -> Self:
+        detecting = [i for i in self.inputs if "detect" in i.roles]
+        if len(detecting) != 1:
+            msg = f"exactly one input with the role `detect`, found {len(detecting)}"
+            raise ValueError(msg)
+        return self
+
+    @property
+    def detect(self) -> InputSettings:
+        """The input that is analysed."""
+        return next(i for i in self.inputs if "detect" in i.roles)
+
+
+class DetectSettings(_Settings):
+    """How often a camera is analysed, and how quickly a box becomes a track."""
+
+    enabled: Literal[True] = Field(default=True, description="switch the whole camera off instead")
+    fps: float = Field(default=5.0, gt=0, le=60, description="analysed pictures per second")
+    min_initialized: int | None = Field(
+        default=None, ge=1, description="Frigate: observations before a track counts"
+    )
+    max_disappeared: int | None = Field(
+        default=None, ge=1, description="Frigate: missed pictures (at `fps`) after which it is gone"
+    )
+
+
+class ObjectSettings(_Settings):
+    """Which classes are tracked, and which of their boxes count."""
+
+    track: tuple[Label, ...] = ("person", "ladder")
+    filters: Mapping[Label, FilterSettings] = {}
+
+    @property
+    def classes(self) -> tuple[ObjectClass, ...]:
+        """The tracked classes."""
+        return tuple(ObjectClass[label.upper()] for label in self.track)
+
+
+class CameraSettings(_Settings):
+    """One fixed camera, its geometry and its rules."""
+
+    enabled: bool = True
+    friendly_name: str = ""
+    ffmpeg: FfmpegSettings
+    detect: DetectSettings = DetectSettings()
+    objects: ObjectSettings = ObjectSettings()
+    zones: Mapping[Name, ZoneSettings] = {}
+    barriers: Mapping[Name, BarrierSettings] = {}
+    calibration: CalibrationSettings = CalibrationSettings()
+    rules: Mapping[Name, RuleSettings] | None = Field(
+        default=None, description="absent: every rule that fits the barriers and zones, by default"
+    )
+    tiling: TilingSettings = TilingSettings()
+    tracking: TrackingSettings = TrackingSettings()
+    reconnect: ReconnectSettings = ReconnectSettings()
+    incidents: IncidentSettings = IncidentSettings()
+
+    def tracker_settings(self) -> TrackingSettings:
+        """Fold Frigate's counts of pictures into ours of observations and seconds."""
+        changes: dict[str, object] = {}
+        if self.detect.min_initialized is not None:
+            changes["min_hits"] = self.detect.min_initialized
+        if self.detect.max_disappeared is not None:
+            lost_s = self.detect.max_disappeared / self.detect.fps
+            changes["max_lost_s"] = LostBudget(person=lost_s, ladder=lost_s)
+        return TrackingSettings.model_validate(self.tracking.model_dump() | changes)
+
+
+class SnapshotSettings(_Settings):
+    """Pictures that are kept with events."""
+
+    enabled: bool = True
+    quality: int = Field(default=85, ge=1, le=100, description="JPEG quality")
+
+
+class SiteConfig(_Settings):
+    """Everything one service needs to know."""
+
+    version: Literal[1]
+    site: Name = "site"
+    data_dir: Path = Field(
+        default=Path("data"), description="events, snapshots and clips live here"
+    )
+    model: ModelSettings
+    store: StoreSettings | None = Field(default=None, description="absent: a file in `data_dir`")
+    api: ApiSettings = ApiSettings()
+    snapshots: SnapshotSettings = SnapshotSettings()
+    sinks: Mapping[Name, AnySinkSettings] = {}
+    cameras: Annotated[Mapping[Name, CameraSettings], Field(min_length=1)]
+
+    def store_settings(self) -> StoreSettings:
+        """Where events are kept."""
+        return self.store or StoreSettings(path=self.data_dir / "events.sqlite3")

@@ -1,0 +1,83 @@
+"""Writes pictures as an H.264 recording that browsers play."""
+
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import av
+from av.error import FFmpegError
+from av.video.frame import VideoFrame
+
+from detector.errors import DetectorError
+from detector.types import U8
+
+_TIME_BASE = Fraction(1, 90_000)
+
+
+class VideoWriter:
+    """A recording being written; pictures keep their own times, whatever their rate.
+
+    Args:
+        path: an .mp4 file; replaced if it exists.
+        rate: nominal pictures per second, for players that ask.
+
+    Raises:
+        DetectorError: the file cannot be written.
+    """
+
+    def __init__(self, path: Path, rate: float) -> None:
+        self._path = path
+        try:
+            self._container = av.open(str(path), "w", options={"movflags": "faststart"})
+        except (FFmpegError, OSError) as error:
+            raise DetectorError(
+                f"{path}: expected a video file to write, found: {error}"
+            ) from error
+        self._stream = self._container.add_stream(
+            "libx264", rate=Fraction(rate).limit_denominator()
+        )
+        self._stream.pix_fmt = "yuv420p"
+        self._stream.time_base = _TIME_BASE
+        self._stream.options = {"crf": "23", "preset": "veryfast"}
+        self._size: tuple[int, int] | None = None
+        self._last = -1
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def write(self, image: U8, pts_s: float) -> None:
+        """Append a (H, W, 3) uint8 BGR picture shown at ``pts_s`` seconds.
+
+        The first picture gives the size; later ones of another size are scaled to it.
+        """
+        height, width = image.shape[:2]
+        if self._size is None:
+            self._size = (width - width % 2, height - height % 2)  # 4:2:0 needs even sizes
+            self._stream.width, self._stream.height = self._size
+        frame = VideoFrame.from_ndarray(image, format="bgr24")
+        frame = frame.reformat(*self._size, format="yuv420p")
+        frame.time_base = _TIME_BASE
+        self._last = frame.pts = max(self._last + 1, round(pts_s / _TIME_BASE))
+        self._mux(frame)
+
+    def close(self) -> None:
+        """Finish the file; may be called twice."""
+        if self._size is not None:
+            self._mux(None)
+            self._size = None
+        self._container.close()
+
+    def _mux(self, frame: VideoFrame | None) -> None:
+        try:
+            self._container.mux(self._stream.encode(frame))
+        except (FFmpegError, OSError) as error:
+            raise DetectorError(f"{self._path}: the video cannot be written: {error}") from error

@@ -1,0 +1,119 @@
+"""The analysis thread: newest frames of all cameras, one batch through the network, events."""
+
+import logging
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from detector.evidence.overlay import Picture
+from detector.pipeline.camera import CameraPipeline
+from detector.pipeline.health import CameraMonitor, Heartbeats
+from detector.pipeline.recorder import Recorder
+from detector.streams import Latest
+from detector.types import CameraId, Detections, Frame
+from detector.vision import Detector
+from detector.vision.view import detect_views
+
+log = logging.getLogger(__name__)
+
+THREAD = "analysis"
+BEAT_LIMIT_S = 30.0
+WAIT_S = 0.5
+
+
+@dataclass(slots=True)
+class AnalysedCamera:
+    """One camera as the analysis thread owns it; others read ``picture`` only."""
+
+    pipeline: CameraPipeline
+    monitor: CameraMonitor
+    picture: Picture | None = field(default=None)
+
+
+class Analysis:
+    """Runs the network and the rules of all cameras on one thread.
+
+    Args:
+        detector: the network; used by this thread only.
+        slots: the readers put their frames here.
+        cameras: by id.
+        recorder: commits what is found.
+        heartbeats: shows that the thread runs.
+        batch: the most cameras whose frames go through the network at once.
+    """
+
+    def __init__(
+        self,
+        detector: Detector,
+        slots: Latest[CameraId, Frame],
+        cameras: Mapping[CameraId, AnalysedCamera],
+        recorder: Recorder,
+        heartbeats: Heartbeats,
+        batch: int,
+    ) -> None:
+        self._detector = detector
+        self._slots = slots
+        self._cameras = cameras
+        self._recorder = recorder
+        self._heartbeats = heartbeats
+        self._batch = batch
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=THREAD, daemon=True)
+        self.failure: BaseException | None = None
+        self.frames_total = 0
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._heartbeats.expect(THREAD, BEAT_LIMIT_S)
+        self._thread.start()
+
+    def stop(self, timeout_s: float = 10.0) -> bool:
+        """Finish the frames in hand and end; False if the thread did not end in time."""
+        self._stopping.set()
+        self._thread.join(timeout_s)
+        return not self._thread.is_alive()
+
+    def wait(self, timeout_s: float) -> bool:
+        """Wait until all recordings are analysed; True when the thread ended."""
+        self._thread.join(timeout_s)
+        return not self._thread.is_alive()
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                if self._turn():
+                    break
+            except Exception as error:  # the top of the thread: say it once, stay unready, go on
+                if self.failure is None or str(error) != str(self.failure):
+                    log.exception("analysis failed on a frame")
+                self.failure = error
+                self._stopping.wait(WAIT_S)
+        self._recorder.flush()
+        self._heartbeats.forget(THREAD)
+
+    def _turn(self) -> bool:
+        """Analyse what lies ready; True when nothing will ever come again."""
+        self._heartbeats.beat(THREAD)
+        if self._recorder.full and not self._recorder.flush():
+            self._stopping.wait(WAIT_S)
+            return False
+        frames = self._slots.take(WAIT_S, self._batch)
+        if not frames:
+            self._recorder.flush()
+            return self._slots.drained
+        self._analyse(frames)
+        self.failure = None
+        return False
+
+    def _analyse(self, frames: Sequence[Frame]) -> None:
+        views = [self._cameras[frame.camera].pipeline.view(frame) for frame in frames]
+        for frame, detections in zip(frames, detect_views(self._detector, views), strict=True):
+            self._one(frame, detections)
+
+    def _one(self, frame: Frame, detections: Detections) -> None:
+        camera = self._cameras[frame.camera]
+        step = camera.pipeline.process(frame, detections)
+        camera.picture = step.picture
+        self._recorder.record(step)
+        camera.monitor.analysed(frame)
+        self.frames_total += 1

@@ -1,0 +1,129 @@
+"""Commits what the cameras found: the picture, then one transaction; nothing is told before."""
+
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from detector.delivery import SinkRoute
+from detector.errors import StoreError
+from detector.events import Event, EventKind, Incident
+from detector.evidence.overlay import Banner, draw, encode_jpeg
+from detector.evidence.snapshot import SnapshotFolder
+from detector.pipeline.camera import Step
+from detector.pipeline.stages import Stage, StageClock
+from detector.store import Store
+from detector.types import CameraId, Phase
+
+log = logging.getLogger(__name__)
+
+MOST_WAITING = 10_000
+"""Steps held in memory while the store cannot write; beyond that analysis stops, and says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A step without its picture: what waits must not hold megabytes."""
+
+    events: tuple[Event, ...]
+    incidents: tuple[Incident, ...]
+    states: Mapping[CameraId, str]
+
+
+class Recorder:
+    """Writes events with their pictures; owned by the analysis thread.
+
+    While the store cannot write (disk full, locked), what was found waits here in order and is
+    tried again with the next step; the service is not ready meanwhile.
+
+    Args:
+        store: where events go.
+        routes: the sinks they are queued for.
+        snapshots: where pictures go; None keeps none.
+        stages: counts the CPU of recording.
+        quality: of the JPEGs, 1..100.
+        clock: UTC epoch seconds.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        routes: Sequence[SinkRoute],
+        snapshots: SnapshotFolder | None,
+        stages: StageClock,
+        quality: int = 85,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._store = store
+        self._routes = tuple(routes)
+        self._snapshots = snapshots
+        self._stages = stages
+        self._quality = quality
+        self._clock = clock
+        self._waiting: deque[_Waiting] = deque()
+        self.fault = ""
+        self.committed_total = 0
+        self.snapshots_failed_total = 0
+
+    @property
+    def full(self) -> bool:
+        """No more may be recorded before the store works again."""
+        return len(self._waiting) >= MOST_WAITING
+
+    @property
+    def waiting(self) -> int:
+        """Steps that are not committed yet."""
+        return len(self._waiting)
+
+    def record(self, step: Step) -> None:
+        """Commit what a frame led to, now or as soon as the store can."""
+        if not step.events and not step.incidents and step.memory is None:
+            self.flush()
+            return
+        with self._stages.measure(Stage.RECORD):
+            events = tuple(self._with_snapshot(event, step) for event in step.events)
+            camera = step.picture.frame.camera
+            states = {camera: step.memory.model_dump_json()} if step.memory else {}
+            self._waiting.append(_Waiting(events, step.incidents, states))
+            self.flush()
+
+    def flush(self) -> bool:
+        """Commit what waits, in order; False while the store cannot write."""
+        while self._waiting:
+            first = self._waiting[0]
+            try:
+                committed = self._store.append(
+                    first.events,
+                    first.incidents,
+                    self._routes,
+                    now=self._clock(),
+                    states=first.states,
+                )
+            except StoreError as error:
+                if not self.fault:
+                    log.error("events wait in memory, the store cannot write: %s", error)  # noqa: TRY400
+                self.fault = str(error)
+                return False
+            self._waiting.popleft()
+            self.committed_total += len(committed)
+            if self.fault:
+                log.warning("the store writes again: %s", self._store.where)
+                self.fault = ""
+        return True
+
+    def _with_snapshot(self, event: Event, step: Step) -> Event:
+        """Keep the picture of a new happening; an event without it is still an event."""
+        wanted = event.data.phase is Phase.NEW and event.data.rule is not EventKind.INCIDENT
+        if self._snapshots is None or not wanted:
+            return event
+        words = event.data.rule.replace("_", " ")
+        stamp = event.time.strftime("%Y-%m-%d %H:%M:%S UTC") if event.time else ""
+        banner = Banner(f"{event.data.camera}  {stamp}  {words}", event.data.severity)
+        try:
+            self._snapshots.save(event.id, encode_jpeg(draw(step.picture, banner), self._quality))
+        except OSError as error:
+            self.snapshots_failed_total += 1
+            log.error("event %s has no snapshot: %s", event.id, error)  # noqa: TRY400
+            return event
+        return event.with_snapshot()

@@ -1,0 +1,246 @@
+"""Analyses recordings with the cameras' own pipeline, as fast as the machine can."""
+
+import hashlib
+import queue
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import Any
+from uuid import NAMESPACE_URL, uuid5
+
+from detector import __version__
+from detector.config import LoadedConfig
+from detector.config.plan import camera_plan
+from detector.errors import ConfigError, Problem, StreamError
+from detector.events import ConfigStamp, Context, Event, ModelStamp
+from detector.evidence.overlay import Banner, draw
+from detector.evidence.video import VideoWriter
+from detector.pipeline.camera import CameraPipeline, Step
+from detector.pipeline.stages import StageClock
+from detector.streams import InputSettings, Source, open_source
+from detector.types import CameraId, Frame
+from detector.vision import Detector, DetectorInfo
+from detector.vision.onnx_detector import load_detector
+from detector.vision.view import detect_views
+
+READ_AHEAD = 4
+"""Decoded frames that wait for analysis; decoding and analysis overlap on two cores."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayStep:
+    """How far a replay is, and what the latest frame led to."""
+
+    events: tuple[Event, ...]
+    pts_s: float
+    duration_s: float | None
+    realtime_factor: float
+
+
+class Replay:
+    """Runs recordings through one camera's geometry and rules.
+
+    The same bytes, configuration and model give the same events: ids derive from their hashes, and
+    no wall clock enters.
+
+    Raises:
+        ConfigError: the camera is not named and there are several, or there is none of that name.
+        ModelError: the network cannot be run.
+    """
+
+    def __init__(
+        self, loaded: LoadedConfig, camera: str | None = None, detector: Detector | None = None
+    ) -> None:
+        self._loaded = loaded
+        self._name = CameraId(_choose(loaded, camera))
+        self._camera = loaded.config.cameras[self._name]
+        self._detector = detector or load_detector(loaded.config.model)
+        self._stages = StageClock()
+        self.last_report: dict[str, Any] = {}
+
+    @property
+    def info(self) -> DetectorInfo:
+        """What runs."""
+        return self._detector.info
+
+    def run(self, source: str, video: Path | None = None) -> Iterator[ReplayStep]:
+        """Analyse one recording; ``last_report`` says how it went.
+
+        Raises:
+            StreamError: it cannot be opened, or breaks off; what was readable has been analysed
+                and its events were given before.
+        """
+        settings = self._input(source)
+        fps = self._camera.detect.fps
+        began, began_cpu = time.monotonic(), time.process_time()
+        frames, seq, pts_s = 0, 0, 0.0
+        kinds: Counter[str] = Counter()
+        broken: StreamError | None = None
+        with open_source(settings, self._name, fps) as opened:
+            pipeline = self._pipeline(settings)
+            writer: AbstractContextManager[VideoWriter | None] = (
+                VideoWriter(video, fps) if video else nullcontext()
+            )
+            with writer as out:
+                ahead = _ReadAhead(opened)
+                for step in chain(self._steps(pipeline, ahead), _last(pipeline)):
+                    frames += step.frame_is_new
+                    pts_s = step.step.picture.frame.pts
+                    events = tuple(
+                        e.committed(n) for n, e in enumerate(step.step.events, start=seq + 1)
+                    )
+                    seq += len(events)
+                    kinds.update(f"{e.data.rule}.{e.data.phase}" for e in events)
+                    if out is not None and step.frame_is_new:
+                        out.write(draw(step.step.picture, _banner(step.step)), pts_s)
+                    speed = pts_s / max(time.monotonic() - began, 1e-9)
+                    yield ReplayStep(events, pts_s, opened.duration_s, speed)
+                broken = ahead.failure
+        wall_s = time.monotonic() - began
+        self.last_report = {
+            "source": source,
+            "frames_analysed": frames,
+            "frames_decoded": opened.progress.decoded,
+            "corrupt": opened.progress.corrupt,
+            "duration_s": opened.duration_s,
+            "analysed_until_s": round(pts_s, 3),
+            "wall_s": round(wall_s, 3),
+            "cpu_s": round(time.process_time() - began_cpu, 3),
+            "realtime_factor": round(pts_s / wall_s, 2) if wall_s else None,
+            "events": dict(sorted(kinds.items())),
+            "error": str(broken) if broken else None,
+        }
+        if broken is not None:
+            raise broken
+
+    def report(self, sources: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        """Give the report of a whole run."""
+        info = self.info
+        return {
+            "tool": f"barrier-detector {__version__}",
+            "camera": self._name,
+            "config_sha256": self._loaded.sha256,
+            "model": {"name": info.model, "version": info.version, "sha256": info.sha256},
+            "provider": info.provider,
+            "precision": info.precision,
+            "threads": info.threads,
+            "detect_fps": self._camera.detect.fps,
+            "sources": list(sources),
+            "stage_cpu_s": {k: round(v, 3) for k, v in self._stages.cpu_s().items()},
+        }
+
+    def _input(self, source: str) -> InputSettings:
+        template = self._camera.ffmpeg.detect
+        return template.model_copy(update={"path": source, "pace": "fast", "loop": False})
+
+    def _pipeline(self, settings: InputSettings) -> CameraPipeline:
+        info = self.info
+        identity = f"{_digest(settings)} {self._loaded.sha256} {info.sha256} {self._name}"
+        context = Context(
+            site=self._loaded.config.site,
+            camera=self._name,
+            run_id=uuid5(NAMESPACE_URL, identity),
+            model=ModelStamp(name=info.model, sha256=info.sha256),
+            config=ConfigStamp(sha256=self._loaded.sha256),
+            live=False,
+            recording=Path(settings.path).name,
+        )
+        plan = camera_plan(self._camera, info)
+        return CameraPipeline(plan, context, self._stages)
+
+    def _steps(self, pipeline: CameraPipeline, frames: "_ReadAhead") -> Iterator["_Turn"]:
+        for frame in frames:
+            (detections,) = detect_views(self._detector, [pipeline.view(frame)])
+            yield _Turn(pipeline.process(frame, detections), frame_is_new=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    step: Step
+    frame_is_new: bool
+
+
+def _last(pipeline: CameraPipeline) -> Iterator[_Turn]:
+    """End what is open when the recording is over."""
+    step = pipeline.close("lost")
+    if step is not None:
+        yield _Turn(step, frame_is_new=False)
+
+
+class _ReadAhead:
+    """Decodes on a thread of its own, a few frames ahead; keeps the error that ended it."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._frames: queue.Queue[Frame | None] = queue.Queue(READ_AHEAD)
+        self._stop = threading.Event()
+        self.failure: StreamError | None = None
+        self._crash: BaseException | None = None
+
+    def __iter__(self) -> Iterator[Frame]:
+        thread = threading.Thread(target=self._read, name="decode", daemon=True)
+        thread.start()
+        try:
+            while (frame := self._frames.get()) is not None:
+                yield frame
+            if self._crash is not None:
+                raise self._crash
+        finally:
+            self._stop.set()
+            while thread.is_alive():
+                try:
+                    self._frames.get(timeout=0.1)
+                except queue.Empty:
+                    continue
+
+    def _read(self) -> None:
+        try:
+            for frame in self._source:
+                self._frames.put(frame)
+                if self._stop.is_set():
+                    break
+        except StreamError as error:
+            self.failure = error
+        except Exception as error:  # noqa: BLE001  (the top of the thread: handed to the reader)
+            self._crash = error
+        finally:
+            self._frames.put(None)
+
+
+def _choose(loaded: LoadedConfig, camera: str | None) -> str:
+    names = list(loaded.config.cameras)
+    if camera is None and len(names) == 1:
+        return names[0]
+    if camera in names and camera is not None:
+        return camera
+    found = repr(camera) if camera is not None else "no --camera"
+    raise ConfigError(Problem(f"{loaded.path} cameras", f"--camera {' | '.join(names)}", found))
+
+
+def _digest(settings: InputSettings) -> str:
+    """Hash a recording's bytes; a folder by its files, an address by itself."""
+    path = Path(settings.path)
+    files = sorted(p for p in path.iterdir() if p.is_file()) if path.is_dir() else [path]
+    if settings.scheme != "file" or not all(p.is_file() for p in files):
+        return hashlib.sha256(settings.path.encode()).hexdigest()
+    whole = hashlib.sha256()
+    for file in files:
+        with file.open("rb") as data:
+            whole.update(hashlib.file_digest(data, "sha256").digest())
+    return whole.hexdigest()
+
+
+def _banner(step: Step) -> Banner:
+    frame = step.picture.frame
+    worst = max(
+        (n.severity for n in step.picture.notes.values() if n.severity),
+        key=lambda s: s.rank,
+        default=None,
+    )
+    text = f"{frame.camera}  {frame.pts:.1f} s"
+    return Banner(text, worst) if worst else Banner(text)

@@ -1,0 +1,242 @@
+"""The composition root: a checked configuration becomes the running service, and stops in order.
+
+Start: store, network, cameras, analysis, deliveries, readers. Stop: readers, analysis, deliveries,
+store. Incidents that are open stay open in the store: the next run takes them up, or ends them with
+the outcome ``restart``; that way a planned stop and a power cut leave the same behind.
+"""
+
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any, Self
+from uuid import UUID, uuid4
+
+from detector.config import CameraSettings, LoadedConfig, config_schema
+from detector.config.plan import camera_plan, missing_classes
+from detector.errors import StoreError
+from detector.events import ConfigStamp, Context, ModelStamp
+from detector.evidence.overlay import Picture
+from detector.evidence.snapshot import SnapshotFolder
+from detector.pipeline.analysis import AnalysedCamera, Analysis
+from detector.pipeline.camera import CameraPipeline
+from detector.pipeline.dispatcher import Dispatcher
+from detector.pipeline.health import CameraHealth, Heartbeats
+from detector.pipeline.memory import CameraMemory
+from detector.pipeline.reader import Reader, ReaderPlan
+from detector.pipeline.recorder import Recorder
+from detector.pipeline.stages import StageClock
+from detector.sinks import make_sink
+from detector.store import Store, open_store
+from detector.streams import Latest, redact
+from detector.types import CameraId, Frame
+from detector.vision import Detector, DetectorInfo
+from detector.vision.onnx_detector import load_detector
+
+log = logging.getLogger(__name__)
+
+JOIN_S = 5.0
+"""How long a reader may take to end; one that is stuck in a library is left behind."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadyCheck:
+    """One condition for being ready."""
+
+    name: str
+    ok: bool
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Camera:
+    """One running camera, as others may see it."""
+
+    name: str
+    settings: CameraSettings
+    reader: Reader
+    analysed: AnalysedCamera
+
+    @property
+    def friendly_name(self) -> str:
+        """Name for people; "" where none was given."""
+        return self.settings.friendly_name
+
+    @property
+    def source(self) -> str:
+        """Its address without any password."""
+        return redact(self.settings.ffmpeg.detect.path)
+
+    @property
+    def zones(self) -> Sequence[str]:
+        """Names of its zones."""
+        return tuple(self.settings.zones)
+
+    @property
+    def barriers(self) -> Sequence[str]:
+        """Names of its barriers."""
+        return tuple(self.settings.barriers)
+
+    def health(self) -> CameraHealth:
+        """Give a consistent snapshot of how it is doing."""
+        return self.reader.monitor.snapshot()
+
+    def picture(self) -> Picture | None:
+        """Give the newest analysed frame with what was found in it; None before the first."""
+        return self.analysed.picture
+
+
+class Service:
+    """Everything that runs between start and stop; use it in a ``with`` block.
+
+    Args:
+        loaded: the checked configuration.
+        detector: a network that is used instead of the configured one (tests).
+
+    Raises:
+        ModelError, StoreError, ConfigError: from entering the block; nothing runs then.
+    """
+
+    def __init__(self, loaded: LoadedConfig, detector: Detector | None = None) -> None:
+        self._loaded = loaded
+        self._config = loaded.config
+        self._given_detector = detector
+        self._heartbeats = Heartbeats()
+        self._closing = ExitStack()
+        self.stages = StageClock()
+
+    def __enter__(self) -> Self:
+        with self._closing as undo:
+            self._start(undo)
+            self._closing = undo.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._closing.close()
+
+    def _start(self, undo: ExitStack) -> None:
+        config = self._config
+        self._detector = self._given_detector or load_detector(config.model)
+        log.info("%s", self._detector.info)
+        self.store: Store = undo.enter_context(open_store(config.store_settings()))
+        sinks = [make_sink(name, settings) for name, settings in config.sinks.items()]
+        self._snapshots = SnapshotFolder(config.data_dir / "snapshots")
+        self._slots: Latest[CameraId, Frame] = Latest()
+        self._cameras = {
+            CameraId(name): self._camera(CameraId(name), settings)
+            for name, settings in config.cameras.items()
+            if settings.enabled
+        }
+        self._dispatcher = Dispatcher(self.store, sinks, self._heartbeats)
+        undo.callback(self._dispatcher.stop)
+        self._dispatcher.start()
+        self._recorder = Recorder(
+            self.store,
+            self._dispatcher.routes,
+            self._snapshots if config.snapshots.enabled else None,
+            self.stages,
+            config.snapshots.quality,
+        )
+        self._analysis = Analysis(
+            self._detector,
+            self._slots,
+            {name: camera.analysed for name, camera in self._cameras.items()},
+            self._recorder,
+            self._heartbeats,
+            batch=len(self._cameras),
+        )
+        undo.callback(self._analysis.stop)
+        self._analysis.start()
+        undo.callback(self._stop_readers)
+        for camera in self._cameras.values():
+            camera.reader.start()
+
+    def _camera(self, name: CameraId, settings: CameraSettings) -> Camera:
+        info = self._detector.info
+        for missing in missing_classes(settings, info):
+            log.warning("camera %s: the model %s knows no %s", name, info.model, missing.label)
+        context = Context(
+            site=self._config.site,
+            camera=name,
+            run_id=uuid4(),
+            model=ModelStamp(name=info.model, sha256=info.sha256),
+            config=ConfigStamp(sha256=self._loaded.sha256),
+            live=True,
+        )
+        state = self.store.camera_state(name)
+        pipeline = CameraPipeline(
+            camera_plan(settings, info),
+            context,
+            self.stages,
+            resumed=self.store.open_incidents(name),
+            memory=CameraMemory.model_validate_json(state) if state else None,
+        )
+        source = settings.ffmpeg.detect
+        plan = ReaderPlan(name, source, settings.detect.fps, settings.reconnect)
+        reader = Reader(plan, self._slots, self._heartbeats)
+        return Camera(name, settings, reader, AnalysedCamera(pipeline, reader.monitor))
+
+    def _stop_readers(self) -> None:
+        for camera in self._cameras.values():
+            camera.reader.stop()
+        deadline_s = time.monotonic() + JOIN_S
+        for name, camera in self._cameras.items():
+            if not camera.reader.join(max(0.0, deadline_s - time.monotonic())):
+                log.warning("camera %s: still busy in a library, left behind", name)
+
+    @property
+    def site(self) -> str:
+        """Name of the site in the configuration."""
+        return self._config.site
+
+    @property
+    def config_sha256(self) -> str:
+        """Of the configuration in force."""
+        return self._loaded.sha256
+
+    @property
+    def detector(self) -> DetectorInfo:
+        """What network runs, where and how."""
+        return self._detector.info
+
+    def cameras(self) -> Sequence[Camera]:
+        """Give the cameras in the order of the configuration."""
+        return tuple(self._cameras.values())
+
+    def readiness(self) -> Sequence[ReadyCheck]:
+        """Check everything that being ready needs; ready when all hold."""
+        checks = [self._store_check()]
+        late = self._heartbeats.late()
+        checks += [
+            ReadyCheck(f"thread {name}", ok=False, detail=f"no sign of life for {age_s:.0f} s")
+            for name, age_s in late.items()
+        ]
+        if not late:
+            checks.append(ReadyCheck("threads", ok=True))
+        failure = self._analysis.failure
+        detail = f"{type(failure).__name__}: {failure}" if failure else ""
+        checks.append(ReadyCheck("analysis", ok=failure is None, detail=detail))
+        return checks
+
+    def _store_check(self) -> ReadyCheck:
+        if self._recorder.fault:
+            waiting = f"{self._recorder.waiting} records wait: {self._recorder.fault}"
+            return ReadyCheck("store", ok=False, detail=waiting)
+        try:
+            self.store.probe()
+        except StoreError as error:
+            return ReadyCheck("store", ok=False, detail=str(error))
+        return ReadyCheck("store", ok=True)
+
+    def snapshot(self, event_id: UUID) -> bytes | None:
+        """Give the JPEG that was kept for an event; None when there is none (any more)."""
+        return self._snapshots.load(event_id)
+
+    def config_schema(self) -> Mapping[str, Any]:
+        """Give the JSON Schema of the configuration file."""
+        return config_schema()
+
+    def wait_until_analysed(self, timeout_s: float) -> bool:
+        """Wait until all recordings are over; False if they are not, cameras never are."""
+        return self._analysis.wait(timeout_s)
