@@ -162,7 +162,7 @@ def _lines(file: Path, error: ValidationError) -> list[str]:
         expected = {
             "extra_forbidden": "no such key",
             "missing": "a value",
-        }.get(wrong["type"], wrong["msg"])
+        }.get(wrong["type"], wrong["msg"].removeprefix("Input should be "))
         where = f"{file}: {key}" if key else str(file)
         lines.append(str(Problem(where, expected, found)))
     return lines
