@@ -20,7 +20,6 @@ from detector.config.access import ApiSettings, check_exposure, read_secrets
 from detector.errors import ConfigError
 
 PREFIX = "/api/v1"
-MOST_BODY_BYTES = 64 * 1024
 
 
 def create_app(
@@ -54,7 +53,6 @@ def create_app(
         docs_url=None,  # these pages load scripts from the network
         redoc_url=None,
         lifespan=lifespan,
-        max_body_size=MOST_BODY_BYTES,
         separate_input_output_schemas=False,
     )
     app.state.service = service

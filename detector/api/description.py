@@ -7,10 +7,16 @@ from fastapi import APIRouter, FastAPI, Header
 from detector.api.problems import InvalidPart, ProblemDetails
 from detector.events import Event
 
+ANSWERS: dict[int | str, dict[str, Any]] = {
+    200: {"description": "taken; any 2xx will do"},
+    410: {"description": "not wanted any more: the sink is switched off"},
+    "4XX": {"description": "not taken: tried again, for a while"},
+    "5XX": {"description": "not taken: tried again on the schedule"},
+}
 webhooks = APIRouter()
 
 
-@webhooks.post("event", responses={200: {"description": "taken; any 2xx will do"}})
+@webhooks.post("event", responses=ANSWERS)
 def event_webhook(
     event: Event,
     webhook_id: Annotated[str, Header(description="the same on every attempt: drop repetitions")],

@@ -1,4 +1,4 @@
-"""The outermost layer: foreign host names out, security headers on, nothing unforeseen through."""
+"""The outermost layer: foreign names and huge bodies out, security headers on, errors caught."""
 
 import logging
 import re
@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from detector.api.problems import problem_response
 
+MOST_BODY_BYTES = 64 * 1024
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
 SECURITY_HEADERS = {
     "Content-Security-Policy": (
@@ -61,9 +62,9 @@ class Shield:
                     answer.setdefault(name, value)
             await send(message)
 
-        if not self._serves(headers.get("host", "")):
-            detail = "expected a host name that this service was set up for (api.allowed_hosts)"
-            await problem_response(421, detail, scope["path"])(scope, receive, send_on)
+        refusal = self._refusal(headers)
+        if refusal is not None:
+            await problem_response(*refusal, scope["path"])(scope, receive, send_on)
             return
         try:
             await self._app(scope, receive, send_on)
@@ -76,6 +77,17 @@ class Shield:
             detail = "unexpected error; the log of the service has it under the trace_id"
             answer = problem_response(500, detail, scope["path"], trace_id=trace_id)
             await answer(scope, receive, send_on)
+
+    def _refusal(self, headers: Headers) -> tuple[int, str] | None:
+        """Status and detail of the answer to a request that is not even looked at."""
+        if not self._serves(headers.get("host", "")):
+            return 421, "expected a host name that this service was set up for (api.allowed_hosts)"
+        if "transfer-encoding" in headers:
+            return 411, "expected a body of known length"
+        length = headers.get("content-length", "0")
+        if not length.isdecimal() or int(length) > MOST_BODY_BYTES:
+            return 413, f"expected a body of at most {MOST_BODY_BYTES} bytes, found {length}"
+        return None
 
     def _serves(self, host: str) -> bool:
         try:

@@ -2,10 +2,11 @@
 
 import time
 from email.utils import formatdate
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Header, Path, Query
 from fastapi.responses import Response
+from pydantic import Field
 
 from detector.api.auth import Reader
 from detector.api.dependencies import Pictures, Service
@@ -17,7 +18,7 @@ from detector.api.routes.events import JPEG
 router = APIRouter(prefix="/cameras", tags=["cameras"])
 
 CameraName = Annotated[str, Path(description="of a camera")]
-Height = Literal[180, 270, 360, 540, 720, 1080]
+Height = Annotated[int, Field(ge=90, le=2160)]
 
 
 @router.get("", responses=responses())
