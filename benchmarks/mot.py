@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from detector.types import F32, F64, I64, Detections, ObjectClass, Tracks
+from detector.geometry import iou
+from detector.types import F32, I64, Detections, ObjectClass, Tracks
 
 with contextlib.redirect_stdout(io.StringIO()):  # it prints on import
     from trackeval.metrics import CLEAR, HOTA, Identity
@@ -125,16 +126,6 @@ def from_tracks(frames: Iterable[int], tracks: Iterable[Tracks]) -> Boxes:
 def sampled(clip: Clip, fps: float) -> list[int]:
     """Frame numbers that an analysis at ``fps`` pictures a second sees."""
     return list(range(1, clip.frames + 1, max(1, round(clip.fps / fps))))
-
-
-def iou(a: F32, b: F32) -> F64:
-    """Intersection over union of (N, 4) and (M, 4) boxes, (N, M)."""
-    low = np.maximum(a[:, None, :2], b[None, :, :2])
-    high = np.minimum(a[:, None, 2:], b[None, :, 2:])
-    shared = np.clip(high - low, 0, None).prod(axis=2)
-    areas = [(x[:, 2:] - x[:, :2]).prod(axis=1) for x in (a, b)]
-    union = areas[0][:, None] + areas[1][None, :] - shared
-    return np.asarray(shared / np.maximum(union, 1e-9), np.float64)
 
 
 def _dense(keys: Sequence[I64]) -> tuple[list[npt.NDArray[np.intp]], int]:

@@ -4,15 +4,19 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import linear_sum_assignment
 
+from detector.geometry import iou
 from detector.tracking import motion
-from detector.types import F64, I64
+from detector.types import F32, F64, I64
 
-GATE = 25.0
-"""Squared Mahalanobis distance beyond which a box is never a track's next box.
+GATE = 20.0
+"""Cost from which on a box is rather something new than this track.
 
-The 99.99 % quantile of chi-squared with 4 degrees of freedom is 23.5; a little more, since
-detectors' errors have heavier tails than a normal distribution.
+For a track seen just now that is the 99.95 % quantile of chi-squared with 4 degrees of freedom; the
+wider the expectation, the closer a box must lie to its middle.
 """
+
+TWIN_IOU = 0.7
+"""From this overlap on, a box that is left over is a second look at a box that was taken."""
 
 Pairs = tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]
 
@@ -37,10 +41,24 @@ def associate(state: F64, class_of_track: I64, measured: F64, class_of_box: I64)
         none = np.zeros(0, np.intp)
         return none, none
     distance, width = motion.surprise(state, measured)
-    possible = (distance < GATE) & (class_of_track[:, None] == class_of_box[None, :])
-    # An impossible pair costs more than any possible one can save, so it is taken only where
-    # nothing is left to choose, and then thrown away.
-    cost = np.where(possible, distance + width[:, None], GATE + width.max() + 1.0)
-    tracks, boxes = linear_sum_assignment(cost)
+    cost = distance + width[:, None]
+    possible = (cost < GATE) & (class_of_track[:, None] == class_of_box[None, :])
+    # An impossible pair costs as much as leaving both alone; it is thrown away afterwards.
+    tracks, boxes = linear_sum_assignment(np.where(possible, cost, GATE))
     kept = possible[tracks, boxes]
     return tracks[kept], boxes[kept]
+
+
+def twins(xyxy: F32, class_id: I64, taken: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Say which of N boxes overlap a taken one of their class so much that they show the same.
+
+    Networks without non-maximum suppression now and then give a person twice; the second box
+    must not become a second person.
+    """
+    doubled = np.zeros(len(xyxy), np.bool_)
+    left = np.flatnonzero(~taken)
+    if not len(left) or len(left) == len(xyxy):
+        return doubled
+    same = class_id[left, None] == class_id[None, taken]
+    doubled[left] = ((iou(xyxy[left], xyxy[taken]) >= TWIN_IOU) & same).any(axis=1)
+    return doubled

@@ -1,8 +1,8 @@
 """How boxes move between two pictures: a Kalman filter whose time is seconds.
 
-A box is four coordinates: centre x, centre y, width, height. Each is a filter of two states, position
-and velocity, independent of the other three. The velocity is an Ornstein-Uhlenbeck process: it
-keeps its value for about ``MEMORY_S`` and is forgotten afterwards. So
+A box is four coordinates: centre x, centre y, width, height. Each is a filter of two states,
+position and velocity, independent of the other three. The velocity is an Ornstein-Uhlenbeck
+process: it keeps its value for about ``MEMORY_S`` and is forgotten afterwards. So
 
 - a prediction over 3 s is the same as thirty over 0.1 s (the law is exact, not a step per picture),
 - an unseen box coasts, slows down and stops; it never runs out of the picture,
@@ -21,14 +21,21 @@ import numpy as np
 
 from detector.types import F32, F64
 
-MEMORY_S = 2.0
+MEMORY_S = 3.0
 """Time after which 63 % of a velocity is forgotten."""
 
-SPEED = np.array([0.8, 0.4, 0.1, 0.1])
+SPEED = np.array([0.5, 0.2, 0.15, 0.08])
 """Standard deviation of the velocities, in box heights a second; a brisk walk is 0.8."""
 
-MEASUREMENT = np.array([0.04, 0.04, 0.06, 0.05])
-"""Standard deviation of a detector's coordinates, in box heights."""
+MEASUREMENT = np.array([0.06, 0.05, 0.12, 0.09])
+"""Standard deviation of a detector's coordinates, in box heights.
+
+Twice the scatter that is measured from one picture to the next: detectors' errors last for several
+pictures (half a body hidden), and a velocity must not believe them.
+"""
+
+JITTER = MEASUREMENT / 2
+"""The part of it that is new in every picture, which is what the box given out is rid of."""
 
 MIN_HEIGHT_PX = 4.0
 """Boxes are at least this high where their height is a unit; keeps the algebra finite."""
@@ -100,6 +107,17 @@ def correct(state: F64, measured: F64) -> F64:
             var_v - gain_v * cov,
         )
     )
+
+
+def settle(state: F64, measured: F64) -> F64:
+    """Give the (N, 4) boxes to show for predicted states (5, N, 4) and their measured boxes.
+
+    Closer to the measurement than the filter's own position: that one resists errors that last,
+    and would lag behind a person who turns.
+    """
+    position, _, var_p, _, _ = state
+    gain = var_p / (var_p + (_unit(position[:, 3]) * JITTER) ** 2)
+    return np.asarray(position + gain * (measured - position), np.float64)
 
 
 def surprise(state: F64, measured: F64) -> tuple[F64, F64]:

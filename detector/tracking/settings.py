@@ -43,6 +43,10 @@ class TrackingSettings(BaseModel):
         default=1.0,
         description="Seconds a track that was never given out may go unseen before it is dropped.",
     )
+    max_unsure_s: Seconds = Field(
+        default=10.0,
+        description="Seconds a track may live on boxes below its class's threshold alone.",
+    )
     max_tracks: int = Field(
         default=256,
         ge=1,

@@ -19,9 +19,16 @@ import numpy as np
 import numpy.typing as npt
 
 from detector.tracking import motion
-from detector.tracking.association import associate
+from detector.tracking.association import associate, twins
 from detector.tracking.settings import TrackingSettings
 from detector.types import F32, F64, I64, Detections, ObjectClass, TrackId, Tracks
+
+FRESH_S = 1.0
+"""An unsure box prolongs only a track that was seen at most that long ago.
+
+A track that is lost must not settle on a lamp post which the network takes for a person now and
+then, with a low score, day and night.
+"""
 
 SCORES_KEPT = 10
 """Scores of which the median is taken: the latest ones of a track."""
@@ -41,7 +48,9 @@ class _Bank:
     """
 
     state: F64  # (5, N, 4), see motion
+    shown: F64  # (N, 4) centre x, centre y, width, height to give out
     seen_at: F64  # (N,) seconds
+    sure_at: F64  # (N,) seconds, last box at or above the threshold
     hits: I64  # (N,) observations
     class_id: I64  # (N,)
     track_id: I64  # (N,) or TENTATIVE
@@ -58,7 +67,9 @@ class _Bank:
         scores[:, 0] = score
         return cls(
             state=motion.start(measured),
+            shown=measured,
             seen_at=np.full(n, at),
+            sure_at=np.full(n, at),
             hits=np.ones(n, np.int64),
             class_id=class_id,
             track_id=np.full(n, TENTATIVE, np.int64),
@@ -80,7 +91,9 @@ class _Bank:
 
     def observe(self, tracks: npt.NDArray[np.intp], measured: F64, score: F32, at: float) -> None:
         """Take one new box into each of these tracks."""
-        self.state[:, tracks] = motion.correct(self.state[:, tracks], measured)
+        expected = self.state[:, tracks]
+        self.shown[tracks] = motion.settle(expected, measured)
+        self.state[:, tracks] = motion.correct(expected, measured)
         self.scores[tracks, self.hits[tracks] % SCORES_KEPT] = score
         self.hits[tracks] += 1
         self.seen_at[tracks] = at
@@ -153,35 +166,17 @@ class Tracker:
                 is of an unknown class or not finite. The tracker is as it was before the call.
         """
         self._check(detections, at)
-        bank = self._bank
         gone = self._drop_expired(at)
-        if self._at is not None and len(bank):
-            bank.state = motion.predict(bank.state, at - self._at)
+        if self._at is not None:
+            self._bank.state = motion.predict(self._bank.state, at - self._at)
         self._at = at
 
-        score, class_id = detections.confidence, detections.class_id
         measured = motion.to_center(detections.xyxy)
-        sure = score >= self._threshold[class_id]
-        free = score >= self._min_score[class_id]
-        confirmed = bank.track_id != TENTATIVE
-        waiting = np.ones(len(bank), np.bool_)  # for a box of this picture
-        for tracks, boxes in (
-            (confirmed, sure),
-            (confirmed, ~sure),
-            (~confirmed, np.ones_like(sure)),
-        ):
-            rows, columns = np.flatnonzero(tracks & waiting), np.flatnonzero(boxes & free)
-            i, j = associate(
-                bank.state[:, rows], bank.class_id[rows], measured[columns], class_id[columns]
-            )
-            rows, columns = rows[i], columns[j]
-            bank.observe(rows, measured[columns], score[columns], at)
-            waiting[rows] = False
-            free[columns] = False
-        self._start(np.flatnonzero(free & sure), measured, detections, at)
-        seen = np.ones(len(bank), np.bool_)
-        seen[: len(waiting)] = ~waiting
-        return self._confirmed(seen, at, gone)
+        seen, taken = self._associate(detections, measured, at)
+        fresh = ~taken & (detections.confidence >= self._threshold[detections.class_id])
+        fresh &= ~twins(detections.xyxy, detections.class_id, taken)
+        started = self._start(np.flatnonzero(fresh), measured, detections, at)
+        return self._confirmed(np.concatenate((seen, np.ones(started, np.bool_))), at, gone)
 
     def close(self, at: float) -> Tracks:
         """End every track: the stream ended or starts anew on another timeline.
@@ -231,10 +226,38 @@ class Tracker:
         bank.keep(~expired)
         return tuple(TrackId(int(i)) for i in gone)
 
+    def _associate(
+        self, detections: Detections, measured: F64, at: float
+    ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+        """Pass by pass, give boxes to tracks; say which tracks were seen and which boxes taken."""
+        bank = self._bank
+        score, class_id = detections.confidence, detections.class_id
+        usable = score >= self._min_score[class_id]
+        sure = score >= self._threshold[class_id]
+        confirmed = bank.track_id != TENTATIVE
+        fresh = at - bank.seen_at <= FRESH_S
+        fresh &= at - bank.sure_at <= self._settings.max_unsure_s
+        seen, taken = np.zeros(len(bank), np.bool_), np.zeros(len(score), np.bool_)
+        for some_tracks, some_boxes in (
+            (confirmed, sure),
+            (confirmed & fresh, usable),
+            (~confirmed, usable),
+        ):
+            tracks = np.flatnonzero(some_tracks & ~seen)
+            boxes = np.flatnonzero(some_boxes & ~taken)
+            i, j = associate(
+                bank.state[:, tracks], bank.class_id[tracks], measured[boxes], class_id[boxes]
+            )
+            tracks, boxes = tracks[i], boxes[j]
+            bank.observe(tracks, measured[boxes], score[boxes], at)
+            bank.sure_at[tracks[sure[boxes]]] = at
+            seen[tracks] = taken[boxes] = True
+        return seen, taken
+
     def _start(
         self, boxes: npt.NDArray[np.intp], measured: F64, detections: Detections, at: float
-    ) -> None:
-        """Start tracks of sure boxes that are left, the surest first where room is short."""
+    ) -> int:
+        """Start tracks of these boxes, the surest first where room is short; say how many."""
         room = self._settings.max_tracks - len(self._bank)
         if len(boxes) > room:
             surest = np.argsort(-detections.confidence[boxes], kind="stable")
@@ -242,6 +265,7 @@ class Tracker:
         if len(boxes):
             chosen = detections[boxes]
             self._bank.add(_Bank.starting(measured[boxes], chosen.confidence, chosen.class_id, at))
+        return len(boxes)
 
     def _confirmed(
         self, seen: npt.NDArray[np.bool_], at: float, gone: tuple[TrackId, ...]
@@ -259,7 +283,7 @@ class Tracker:
         shown = shown[np.argsort(bank.track_id[shown])]
         return Tracks(
             at=at,
-            xyxy=motion.to_corners(bank.state[0, shown]),
+            xyxy=motion.to_corners(bank.shown[shown]),
             confidence=median[shown],
             class_id=bank.class_id[shown],
             track_id=bank.track_id[shown],

@@ -61,6 +61,15 @@ def test_the_corrected_position_lies_between_expectation_and_measurement(
     assert (position <= np.maximum(expected[0], measured) + 1e-6).all()
 
 
+@given(boxes, boxes, seconds)
+def test_the_box_shown_lies_between_the_filters_and_the_measured_one(
+    box: F64, measured: F64, elapsed_s: float
+) -> None:
+    expected = motion.predict(motion.start(box), elapsed_s)
+    settled, filtered = motion.settle(expected, measured), motion.correct(expected, measured)[0]
+    assert (np.abs(settled - measured) <= np.abs(filtered - measured) + 1e-6).all()
+
+
 def test_the_closed_form_of_the_noise_agrees_with_a_simulation() -> None:
     rng = np.random.default_rng(7)
     speed, steps, step_s = 0.8, 200, 0.01

@@ -126,6 +126,25 @@ def test_an_unsure_box_keeps_a_track_alive() -> None:
     assert shown.track_id.tolist() == [1]
 
 
+def test_an_unsure_box_does_not_bring_back_a_track_that_was_lost() -> None:
+    it = tracker()
+    last = alive(it)
+    assert len(it.update(seen(person(100, score=0.2)), last + 1.5)) == 0
+    assert len(it.update(seen(person(100, score=0.9)), last + 1.6)) == 1
+
+
+def test_a_track_does_not_live_on_unsure_boxes_for_ever() -> None:
+    """A person walks past a lamp post that looks a little like one."""
+    it = tracker(max_unsure_s=5)
+    last = alive(it)
+    gone_at = None
+    for k in range(1, 200):
+        shown = it.update(seen(person(100, score=0.2)), last + k / 10)
+        gone_at = last + k / 10 if shown.gone else gone_at
+    assert gone_at is not None
+    assert gone_at - last == pytest.approx(5 + 3, abs=0.2)
+
+
 def test_a_sure_box_is_preferred_to_an_unsure_one_at_the_same_place() -> None:
     it = tracker()
     for k in range(5):
@@ -381,6 +400,23 @@ def test_when_all_tracks_are_taken_no_new_one_starts_and_the_surest_come_first()
     shown = it.update(seen(*boxes), 0.0)
     assert sorted(feet(shown).values()) == pytest.approx([300, 500])
     assert len(it.update(seen(*boxes), 0.1)) == 2
+
+
+def test_regression_a_person_found_twice_is_one_track() -> None:
+    """Networks without non-maximum suppression give a person two boxes now and then."""
+    it = tracker()
+    for k in range(40):
+        boxes = [person(100), person(102, score=0.8)] if k % 4 > 1 else [person(100)]
+        shown = it.update(seen(*boxes), k / 10)
+    assert shown.track_id.tolist() == [1]
+    assert len(it) == 1
+
+
+def test_two_people_side_by_side_are_two_tracks() -> None:
+    it = tracker()
+    for k in range(5):
+        shown = it.update(seen(person(100), person(112)), k / 10)
+    assert shown.track_id.tolist() == [1, 2]
 
 
 # --- laws -------------------------------------------------------------------------------------
