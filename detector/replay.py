@@ -57,7 +57,7 @@ class Replay:
         self, loaded: LoadedConfig, camera: str | None = None, detector: Detector | None = None
     ) -> None:
         self._loaded = loaded
-        self._name = CameraId(_choose(loaded, camera))
+        self._name = CameraId(choose_camera(loaded, camera))
         self._camera = loaded.config.cameras[self._name]
         self._detector = detector or load_detector(loaded.config.model)
         self._stages = StageClock()
@@ -212,7 +212,12 @@ class _ReadAhead:
             self._frames.put(None)
 
 
-def _choose(loaded: LoadedConfig, camera: str | None) -> str:
+def choose_camera(loaded: LoadedConfig, camera: str | None) -> str:
+    """Give the named camera, or the only one.
+
+    Raises:
+        ConfigError: there is none of that name, or several and none was named.
+    """
     names = list(loaded.config.cameras)
     if camera is None and len(names) == 1:
         return names[0]

@@ -15,12 +15,14 @@ from uuid import UUID, uuid4
 
 from detector.config import CameraSettings, LoadedConfig, config_schema
 from detector.config.plan import camera_plan, missing_classes
+from detector.delivery import SinkRoute
 from detector.errors import StoreError
 from detector.events import ConfigStamp, Context, ModelStamp
 from detector.evidence.overlay import Picture
 from detector.evidence.snapshot import SnapshotFolder
 from detector.pipeline.analysis import AnalysedCamera, Analysis
 from detector.pipeline.camera import CameraPipeline
+from detector.pipeline.dispatcher import THREAD as DELIVERY
 from detector.pipeline.dispatcher import Dispatcher
 from detector.pipeline.health import CameraHealth, Heartbeats
 from detector.pipeline.memory import CameraMemory
@@ -36,6 +38,7 @@ from detector.vision.onnx_detector import load_detector
 
 log = logging.getLogger(__name__)
 
+DELIVERY_BEAT_LIMIT_S = 60.0
 JOIN_S = 5.0
 """How long a reader may take to end; one that is stuck in a library is left behind."""
 
@@ -128,12 +131,15 @@ class Service:
             for name, settings in config.cameras.items()
             if settings.enabled
         }
-        self._dispatcher = Dispatcher(self.store, sinks, self._heartbeats)
+        self._heartbeats.expect(DELIVERY, DELIVERY_BEAT_LIMIT_S)
+        self._dispatcher = Dispatcher(
+            self.store, sinks, beat=lambda: self._heartbeats.beat(DELIVERY)
+        )
         undo.callback(self._dispatcher.stop)
         self._dispatcher.start()
         self._recorder = Recorder(
             self.store,
-            self._dispatcher.routes,
+            [SinkRoute(sink.name, sink.settings.filter) for sink in sinks],
             self._snapshots if config.snapshots.enabled else None,
             self.stages,
             config.snapshots.quality,

@@ -19,7 +19,7 @@ def run(options: argparse.Namespace) -> int:
     """Print what the service would do; the first fault of a model or source ends it."""
     from detector.config import load_config
     from detector.errors import StreamError
-    from detector.service import camera_rules
+    from detector.config.plan import camera_rules
     from detector.streams import open_source, redact
     from detector.types import CameraId
     from detector.vision.onnx_detector import load_detector
@@ -35,7 +35,7 @@ def run(options: argparse.Namespace) -> int:
         print(
             f"camera   {name}  {redact(source.path)}" + ("" if camera.enabled else "  (disabled)")
         )
-        for rule_name, rule in camera_rules(camera, detector.info).items():
+        for rule_name, rule in camera_rules(camera).items():
             print(f"  rule   {rule_name}: {rule.kind}, severity {rule.severity}")
         if options.offline or not camera.enabled:
             continue

@@ -2,6 +2,8 @@
 
 import argparse
 import logging
+import signal
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,7 @@ def run(options: argparse.Namespace) -> int:
     )
     logging.getLogger("httpx").setLevel(logging.WARNING)
     logging.getLogger("alembic").setLevel(logging.WARNING)
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)
     loaded = load_config(options.config)
     log = logging.getLogger("detector")
     for key in loaded.ignored:
@@ -35,6 +38,8 @@ def run(options: argparse.Namespace) -> int:
     with listener, Service(loaded) as service:
         app = create_app(service, loaded.config.api)
         print(f"detector: {len(service.cameras())} cameras, {address(listener)}", flush=True)
-        serve(app, listener)
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # systemd stops like Ctrl-C
+        with suppress(KeyboardInterrupt):  # the server raises the signal again when it is done
+            serve(app, listener)
         print("detector: stopping", flush=True)
     return 0

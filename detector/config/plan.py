@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from detector.config.settings import CameraSettings
 from detector.pipeline.camera import CameraPlan
 from detector.pipeline.object_filter import FilterSettings
-from detector.rules import RuleSettings, default_rules
+from detector.rules import RuleSettings
+from detector.rules import build_rules as default_rules
 from detector.types import ObjectClass
 from detector.vision import DetectorInfo
 
