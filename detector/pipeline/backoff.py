@@ -1,4 +1,4 @@
-"""How long to wait before a camera is tried again: grows, jitters, is capped, forgets only after health."""
+"""How long to wait before a camera is tried again: longer each time, until it was well for long."""
 
 from collections.abc import Callable
 from typing import Annotated
@@ -13,9 +13,11 @@ class ReconnectSettings(BaseModel):
 
     Attributes:
         first_s: wait after the first failure.
-        cap_s: longest wait; also the wait after a refusal, because cameras lock accounts that knock too often.
+        cap_s: longest wait; also the wait after a refusal, because cameras lock accounts that
+            knock too often.
         factor: growth from one failure to the next.
-        jitter: share of the wait that is random, so that cameras behind one switch don't return in step.
+        jitter: share of the wait that is random, so that the cameras behind one switch don't all
+            knock at once.
         healthy_s: only a connection that gave pictures this long makes the waits short again.
     """
 

@@ -37,12 +37,12 @@ class CameraHealth:
         since: UTC epoch seconds at which ``state`` began.
         fps_in: pictures decoded per second, over the last 5 s.
         fps_analysed: pictures analysed per second, over the last 5 s.
-        drops: frames that were due but never analysed, because a newer one came or decoding fell behind.
+        drops: frames never analysed because a newer one came or decoding fell behind.
         corrupt: damaged pictures and undecodable packets.
         connects: connections that gave at least one picture.
         failures: attempts in a row that failed, 0 while live.
         latency_s: seconds from decoded to analysed, newest frame; None before the first.
-        last_frame_at: UTC epoch seconds at which the newest frame was decoded; None before the first.
+        last_frame_at: UTC epoch seconds at which the newest frame was decoded, None before.
         clock: where the frames' UTC time comes from.
         clock_offset_s: this machine's clock minus the camera's, newest frame (transport included);
             None unless ``clock`` is the camera's.
@@ -101,8 +101,8 @@ class RateMeter:
 class CameraMonitor:
     """Owns one camera's counters: its reader and the analysis write, anybody takes snapshots.
 
-    ``silence_limit_s``: a live camera that gave no frame for so long is shown as stalled even while its
-    reader is still stuck inside a library; None where silence is no fault (recordings).
+    ``silence_limit_s``: a live camera that gave no frame for so long is shown as stalled even while
+    its reader is still stuck inside a library; None where silence is no fault (recordings).
     """
 
     def __init__(self, camera: CameraId, silence_limit_s: float | None = None) -> None:
@@ -173,7 +173,7 @@ class CameraMonitor:
             )
 
     def _judged(self, now_s: float) -> tuple[CameraState, str, float]:
-        """State, reason and since; a silent live camera is stalled whatever its reader still believes."""
+        """State, reason, since; a silent camera is stalled whatever its reader still believes."""
         limit_s, silent_s = self._silence_limit_s, now_s - self._newest_s
         if self._state is not CameraState.LIVE or limit_s is None or silent_s <= limit_s:
             return self._state, self._reason, self._since

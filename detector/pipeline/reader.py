@@ -73,15 +73,16 @@ class ReaderPlan:
 class Reader:
     """Reads one camera until it is stopped, or until its recording ends.
 
-    A live source is retried for ever, the first time as well. A recording is read once, or again and
-    again with ``loop``; what ended it is kept in ``failure``. The slots are told when nothing more
-    will come.
+    A live source is retried for ever, the first time as well. A recording is read once, or again
+    and again with ``loop``; what ended it is kept in ``failure``. The slots are told when nothing
+    more will come.
 
     Args:
         plan: what to read.
         slots: where the frames go; the reader is a producer there from now on.
         heartbeats: shows that the thread runs.
         random: numbers in 0..1 for the jitter of the waits.
+        opener: opens the source.
     """
 
     def __init__(
@@ -90,15 +91,18 @@ class Reader:
         slots: Latest[CameraId, Frame],
         heartbeats: Heartbeats,
         random: Callable[[], float] = random.random,
+        opener: Callable[..., Source] = open_source,
     ) -> None:
         self.plan = plan
         self.monitor = CameraMonitor(plan.camera, plan.silence_limit_s)
         self.failure: StreamError | None = None
         self._slots = slots
         self._heartbeats = heartbeats
+        self._open = opener
         self._backoff = Backoff(plan.reconnect, random)
         self._timeline = new_timeline(plan.settings)
         self._progress = SourceProgress()
+        self._retries = plan.live
         self._stopping = threading.Event()
         self._began_s = time.monotonic()
         self._healthy = (0.0, 0.0)  # monotonic seconds of this connection's first and last frame
@@ -141,7 +145,9 @@ class Reader:
                 again = self._read()
             except StreamError as error:
                 again = self._failed(error)
-            except Exception as error:  # the top of the thread: our own fault must not blind a camera
+            except (
+                Exception
+            ) as error:  # the top of the thread: our own fault must not blind a camera
                 log.exception("camera %s: reader failed", self.plan.camera)
                 again = self._failed(SourceBroken(f"internal error ({type(error).__name__})"))
         self._end()
@@ -150,10 +156,11 @@ class Reader:
         """Read one connection to its end; True to read once more. Raises StreamError."""
         self._healthy = (0.0, 0.0)
         plan, timeline = self.plan, self._timeline
-        with open_source(
+        with self._open(
             plan.settings, plan.camera, plan.detect_fps, timeline, self._progress
         ) as source:
             log.info("camera %s: %s", plan.camera, source.describe())
+            self._retries = source.live
             if source.live:
                 timeline.connect(time.monotonic() - self._began_s)
             pacer = Pacer() if source.bursty or self._plays(source) else None
@@ -168,7 +175,7 @@ class Reader:
         return not source.live and self.plan.settings.pace == "realtime"
 
     def _wait_until_due(self, frame: Frame, pacer: Pacer, source: Source) -> Frame:
-        """Wait as a camera would; the picture is then taken now, unless somebody said when it was."""
+        """Wait as a camera would; the picture is then taken now, unless it is said when it was."""
         wait_s = pacer.wait_s(frame.pts, time.monotonic())
         while wait_s > 0.0 and not self._stopping.wait(min(wait_s, _BEAT_S)):
             self._heartbeats.beat(self.name)
@@ -199,14 +206,16 @@ class Reader:
         """Note why a connection failed and wait before the next; True to try again."""
         state = next(state for kind, state in _STATES.items() if isinstance(error, kind))
         first_s, last_s = self._healthy
-        if not self.plan.live:
+        if not self._retries:
+            again = self.plan.settings.loop and first_s > 0.0
+            if again and self.failure is None:  # each round ends like this: once is enough
+                log.warning("%s; it is played again", error)
             self.failure = error
-            log.warning("%s", error)
-            return self.plan.settings.loop and first_s > 0.0
+            return again
         wait_s = self._backoff.after_failure(
             last_s - first_s, refused=state is CameraState.AUTH_FAILED
         )
-        self._change(state, str(error), self._backoff.failures)
+        self._change(state, self._reason(error), self._backoff.failures)
         deadline_s = time.monotonic() + wait_s
         while (left_s := deadline_s - time.monotonic()) > 0.0:
             if self._stopping.wait(min(left_s, _BEAT_S)):
@@ -217,12 +226,16 @@ class Reader:
     def _end(self) -> None:
         camera, error = self.plan.camera, self.failure
         if isinstance(error, SourceNotFound | SourceRefused):
-            self._change(_STATES[type(error)], str(error))
+            self._change(_STATES[type(error)], self._reason(error))
         else:
             whole = "stopped" if self._stopping.is_set() else "end of the recording"
-            self._change(CameraState.ENDED, str(error or whole))
+            self._change(CameraState.ENDED, self._reason(error) if error else whole)
         self._slots.end(camera)
         self._heartbeats.forget(self.name)
+
+    def _reason(self, error: StreamError) -> str:
+        """Give the error's words without the camera, which everybody knows who asks a camera."""
+        return str(error).removeprefix(f"camera {self.plan.camera}: ")
 
     def _change(self, state: CameraState, reason: str = "", failures: int = 0) -> None:
         """Set the state; one line in the log for each change, none for each repetition."""

@@ -26,7 +26,7 @@ class InputSettings(BaseModel):
         path: file, folder of pictures, ``rtsp(s)://``, ``http(s)://`` or ``device:<n>``.
         roles: what the pictures are used for.
         transport: how RTSP carries its packets.
-        stall_s: seconds without a picture after which a live source counts as stalled and is reopened.
+        stall_s: seconds without a picture after which a live source is stalled and is reopened.
         pace: whether a recording plays as a camera would, or as fast as it is analysed (every due
             frame is then analysed). Live sources have their own pace.
         loop: begin a recording again at its end; stream time goes on rising.
@@ -111,7 +111,7 @@ class Closing:
 class Source(Protocol):
     """An opened source: iterate over it once for its frames, close it after.
 
-    Iterating raises :class:`detector.errors.StreamError` subclasses; a recording raises ``SourceBroken``
+    Iterating raises the StreamErrors of :mod:`detector.errors`; a recording raises SourceBroken
     after its last readable frame if it has none at all or ends before its declared end.
 
     Attributes:

@@ -1,4 +1,4 @@
-"""Translates what PyAV raises into the errors of this code base, with the place and without secrets."""
+"""Translates what PyAV raises into our own errors, with the place and without secrets."""
 
 import builtins
 
@@ -21,7 +21,7 @@ _TIMEOUT = (av.error.ExitError, builtins.TimeoutError)  # ExitError: our deadlin
 
 
 def translate(error: av.error.FFmpegError | OSError, where: str, stall_s: float) -> StreamError:
-    """Give the error to raise for ``error``, which happened while reading ``where`` (camera and path)."""
+    """Give the error to raise for ``error``, which came while reading ``where`` (camera, path)."""
     where = redact(where)
     said = error.strerror or type(error).__name__
     if isinstance(error, _REFUSED):

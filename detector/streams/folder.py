@@ -17,7 +17,7 @@ _SUFFIXES = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 
 
 class ImageFolder(Closing):
-    """The pictures of one folder, ``image_fps`` of them a second; numbers in names count as numbers.
+    """The pictures of one folder, ``image_fps`` a second; numbers in names count as numbers.
 
     Raises SourceBroken if the folder holds no picture, and after the last one if none was readable.
     Unreadable ones in between are counted as corrupt; their time passes.

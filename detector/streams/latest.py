@@ -1,4 +1,4 @@
-"""One slot per camera between its reader and the analysis: the newest frame wins, or none is lost."""
+"""One slot per camera between reader and analysis: the newest frame wins, or none is lost."""
 
 import threading
 from collections.abc import Hashable
@@ -28,7 +28,7 @@ class Latest(Generic[K, T]):
             self._producers.add(key)
 
     def end(self, key: K) -> None:
-        """Say that nothing more will come from ``key``; what lies in its slot can still be taken."""
+        """Say that ``key`` gives nothing more; what lies in its slot can still be taken."""
         with self._changed:
             self._producers.discard(key)
             self._changed.notify_all()

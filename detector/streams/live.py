@@ -2,17 +2,21 @@
 
 import time
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import av.error
 from av.container import InputContainer
-from av.packet import Packet
-from av.video.stream import VideoStream
 
 from detector.errors import SourceBroken, SourceTimeout
 from detector.streams.base import Closing
 from detector.streams.faults import translate
+from detector.streams.lag import CatchUp
 from detector.streams.pictures import Pictures, SourceRequest
 from detector.types import ClockSource, Frame
+
+if TYPE_CHECKING:  # generic for the type checker only
+    from av.packet import Packet
+    from av.video.stream import VideoStream
 
 _UNTIMED = ("mpjpeg", "mjpeg")  # no timestamps on the wire: FFmpeg invents 25 a second
 
@@ -34,27 +38,28 @@ class LiveStream(Closing):
         self.progress = request.progress
         self.bursty = container.format.name == "hls"
         self._untimed = container.format.name in _UNTIMED
+        self._picture_s = 0.0  # monotonic seconds of the newest picture
         self._camera_offset_s: float | None = None  # camera's UTC minus its timestamps
 
     def __iter__(self) -> Iterator[Frame]:
         """Give the frames that are due, as they come."""
         timeline, pictures = self._request.timeline, self._pictures
-        picture_s = time.monotonic()
+        joined: int | None = self.progress.corrupt
+        self._picture_s = time.monotonic()
         try:
-            for packet in self._container.demux(pictures.stream):
-                arrived_at, arrived_s = time.time(), time.monotonic()
-                self._read_camera_clock(packet)
+            for packet, arrived_at, arrived_s in self._packets():
                 for picture in pictures.decode(packet):
+                    if joined is not None:  # what came before the first key frame is undecodable
+                        self.progress.corrupt, joined = joined, None  # by nature, not damaged
                     raw_s = None if self._untimed else pictures.raw_s(picture)
-                    pts = timeline.place(raw_s, arrived_s - picture_s)
-                    picture_s = arrived_s
+                    pts = timeline.place(raw_s, arrived_s - self._picture_s)
+                    self._picture_s = arrived_s
                     frame = pictures.frame(picture, pts, self._utc(raw_s, arrived_at))
                     if frame is not None:
                         yield frame
-                self._check_silence(arrived_s - picture_s)
+                self._check_silence(arrived_s)
         except av.error.FFmpegError as error:
-            settings = self._request.settings
-            # the cause names the URL with its password
+            settings = self._request.settings  # the cause names the URL with its password
             raise translate(error, self._request.where, settings.stall_s) from None
         raise SourceBroken(f"{self._request.where}: the other side ended the stream")
 
@@ -68,22 +73,42 @@ class LiveStream(Closing):
         """Let go of the connection."""
         self._container.close()
 
-    def _read_camera_clock(self, packet: "Packet[VideoStream]") -> None:
-        """Take the camera's UTC from the RTCP sender report that FFmpeg hands on with the packet."""
-        if packet.pts is not None and packet.has_sidedata("prft"):
+    def _packets(self) -> Iterator[tuple["Packet[VideoStream]", float, float]]:
+        """Give the packets to decode, each with UTC and monotonic seconds of its arrival."""
+        catch_up = None if self._untimed or self.bursty else CatchUp()
+        asked_s = time.monotonic()
+        for packet in self._container.demux(self._pictures.stream):
+            arrived_at, arrived_s = time.time(), time.monotonic()
+            waited_s, skipped = arrived_s - asked_s, False
+            if packet.pts is not None:
+                raw_s = float(packet.pts * packet.time_base)
+                self._read_camera_clock(packet, raw_s)
+                skipped = catch_up is not None and catch_up.skip(
+                    raw_s, arrived_s, waited_s, is_key=packet.is_keyframe
+                )
+            if skipped:
+                self.progress.skipped += 1
+                self._check_silence(arrived_s)
+            else:
+                yield packet, arrived_at, arrived_s
+            asked_s = time.monotonic()
+
+    def _read_camera_clock(self, packet: "Packet[VideoStream]", raw_s: float) -> None:
+        """Take the camera's UTC, which FFmpeg hands on from the RTCP sender report."""
+        if packet.has_sidedata("prft"):
             utc_us = int.from_bytes(bytes(packet.get_sidedata("prft"))[:8], "little", signed=True)
-            self._camera_offset_s = utc_us / 1e6 - float(packet.pts * packet.time_base)
+            self._camera_offset_s = utc_us / 1e6 - raw_s
 
     def _utc(self, raw_s: float | None, arrived_at: float) -> tuple[float, ClockSource]:
         if raw_s is None or self._camera_offset_s is None:
             return arrived_at, ClockSource.ARRIVAL
         return raw_s + self._camera_offset_s, ClockSource.CAMERA
 
-    def _check_silence(self, silent_s: float) -> None:
+    def _check_silence(self, now_s: float) -> None:
         """Packets alone are not life: a camera whose packets cannot be decoded is blind."""
         stall_s = self._request.settings.stall_s
-        if silent_s > stall_s:
+        if now_s - self._picture_s > stall_s:
             raise SourceTimeout(
-                f"{self._request.where}: expected pictures, found packets that could not be decoded "
-                f"for {stall_s:g} s"
+                f"{self._request.where}: expected pictures, found only packets "
+                f"that could not be decoded for {stall_s:g} s"
             )

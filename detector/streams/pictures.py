@@ -2,11 +2,11 @@
 
 import time
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import av.error
 import numpy as np
 from av.container import InputContainer
-from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
@@ -14,6 +14,9 @@ from detector.errors import SourceBroken
 from detector.streams.base import InputSettings, SourceProgress, redact
 from detector.streams.timeline import SamplingGrid, Timeline
 from detector.types import U8, CameraId, ClockSource, Frame
+
+if TYPE_CHECKING:  # generic for the type checker only
+    from av.packet import Packet
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +47,8 @@ class SourceRequest:
 class Pictures:
     """Decodes the best video track of ``container``, with one thread.
 
-    One decoder thread per camera costs the least CPU and memory; cameras run beside each other anyway.
-    Converting to BGR costs about half as much as decoding, so only pictures that are due are converted.
+    One decoder thread per camera costs the least CPU and memory; cameras run beside each other
+    anyway. Only pictures that are due are converted to BGR, which costs up to half of decoding.
     Raises SourceBroken if there is no video track or no decoder for it.
     """
 
@@ -66,7 +69,7 @@ class Pictures:
         self._grid = SamplingGrid(request.detect_fps)
 
     def decode(self, packet: "Packet[VideoStream] | None") -> list[VideoFrame]:
-        """Decode ``packet``, or with None what the decoder still holds; damage is counted, not raised."""
+        """Decode ``packet``, or with None what the decoder still holds; damage is only counted."""
         try:
             pictures = self.stream.codec_context.decode(packet)
         except av.error.InvalidDataError:
@@ -94,6 +97,6 @@ class Pictures:
 
 def upright_bgr(picture: VideoFrame) -> U8:
     """Give (H, W, 3) BGR pixels, turned as the recording's rotation flag says."""
-    image = picture.to_ndarray(format="bgr24", threads=1)
+    image = np.asarray(picture.to_ndarray(format="bgr24", threads=1), np.uint8)
     quarters = round(picture.rotation / 90) % 4  # counter-clockwise, as in np.rot90
     return np.ascontiguousarray(np.rot90(image, quarters)) if quarters else image

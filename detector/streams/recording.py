@@ -22,8 +22,9 @@ _SHORT_S = 1.0  # a recording may end so much before its declared end
 class Recording(Closing):
     """A file whose readable pictures are given to the last one, however it ends.
 
-    Stream time is what a player shows: seconds since the recording's start. Iterating raises SourceBroken
-    after the last readable frame where the file has none, breaks off or is shorter than it says.
+    Stream time is what a player shows: seconds since the recording's start. Iterating raises
+    SourceBroken after the last readable frame where the file has none, breaks off or is shorter
+    than it says.
     """
 
     live = False

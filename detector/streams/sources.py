@@ -18,7 +18,7 @@ from detector.streams.recording import Recording
 from detector.streams.timeline import LIVE_STEP_LIMIT_S, Timeline
 from detector.types import CameraId
 
-_PROBE = {  # FFmpeg's defaults hold a camera's first pictures back for five seconds to guess its rate
+_PROBE = {  # by default FFmpeg holds a camera's pictures back for five seconds to guess its rate
     "fpsprobesize": "0",
     "analyzeduration": "1000000",
 }
@@ -54,9 +54,9 @@ def open_source(
 
 
 def is_live(settings: InputSettings) -> bool:
-    """Whether the input is taken for a camera before it is open: failing to open it is worth another try.
+    """Whether the input is taken for a camera before it is open, and so is tried again for ever.
 
-    Over HTTP both come; with ``pace: fast`` a recording is meant.
+    Over HTTP come both; with ``pace: fast`` a recording is meant.
     """
     by_http = settings.scheme in ("http", "https")
     return settings.pace == "realtime" if by_http else settings.scheme != "file"

@@ -9,9 +9,9 @@ _EARLY = 0.25  # of the grid's period
 class Timeline:
     """Maps a source's timestamps to seconds that never decrease, over loops and reconnections.
 
-    A recording keeps its own timestamps to the last digit. A timestamp that is missing, goes back, or
-    leaps more than ``step_limit_s`` beyond the time that has really passed is a broken clock: the
-    timeline then goes on by the time that has passed, and follows the new timestamps from there.
+    A recording keeps its own timestamps to the last digit. A timestamp that is missing, goes back,
+    or leaps more than ``step_limit_s`` beyond the time that has really passed is a broken clock:
+    the timeline goes on by the time that has passed, and follows the new timestamps from there.
 
     >>> timeline = Timeline()
     >>> timeline.connect(0.0, origin_s=1.5)
@@ -33,15 +33,15 @@ class Timeline:
         return self._last_s
 
     def connect(self, at_s: float, origin_s: float | None = None) -> None:
-        """Begin a connection at ``at_s``, which the source calls ``origin_s`` (None: its first timestamp)."""
+        """Begin a connection at ``at_s``; the source calls that ``origin_s`` (None: its first)."""
         self._last_s = max(at_s, self._last_s)
         self._offset_s = None if origin_s is None else self._last_s - origin_s
 
     def place(self, raw_s: float | None, elapsed_s: float) -> float:
         """Give the timeline's seconds of a picture with timestamp ``raw_s``.
 
-        ``elapsed_s`` is the time that has passed since the picture before it by another clock: arrival
-        for live sources, the nominal frame interval for recordings, 0 for a recording's first picture.
+        ``elapsed_s`` is the time that has passed since the picture before it by another clock: the
+        arrival for live sources, the nominal interval for recordings (0 for their first picture).
         """
         passed_s = self._last_s + elapsed_s
         if raw_s is None:
@@ -61,9 +61,9 @@ class SamplingGrid:
     """Says which pictures are due when ``fps`` of them are wanted each second, by their times.
 
     The grid starts at the first picture, and each of its periods gets one picture at most: the one
-    nearest to the period's begin. A picture may therefore come early by half the distance to the one
-    before it (and no more than a quarter of a period), so a camera that jitters around the wanted rate
-    loses none. ``fps`` None makes every picture due.
+    nearest to the period's begin. A picture may therefore come early by half the distance to the
+    one before it (and no more than a quarter of a period), so a camera that jitters around the
+    wanted rate loses none. ``fps`` None makes every picture due.
 
     >>> grid = SamplingGrid(5.0)
     >>> [n for n in range(25) if grid.due(n / 25)]
@@ -77,7 +77,7 @@ class SamplingGrid:
         self._period = -1
 
     def due(self, pts: float) -> bool:
-        """Whether the picture at ``pts`` seconds is to be looked at; call once for each, in order."""
+        """Whether the picture at ``pts`` seconds is to be looked at; ask for each, in order."""
         if self._fps is None:
             return True
         if self._origin_s is None:
