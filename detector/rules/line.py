@@ -121,13 +121,19 @@ class _Walker:
 
 
 class LineWatch:
-    """Finds the crossings of one barrier; forgets a track when it is gone."""
+    """Finds the crossings of one barrier; forgets a track when it is gone.
+
+    Attributes:
+        past_m: half the undecided band.
+        adopted: tracks that began with this picture, with the lost track they take over from.
+    """
 
     def __init__(
         self, barrier: Barrier, past_m: float = PAST_M, observations: int = OBSERVATIONS
     ) -> None:
         self._barrier = barrier
-        self._past_m = past_m
+        self.past_m = past_m
+        self.adopted: dict[TrackId, TrackId] = {}
         self._observations = observations
         self._walkers: dict[TrackId, _Walker] = {}
 
@@ -137,6 +143,7 @@ class LineWatch:
     def update(self, places: Sequence[Place], gone: tuple[TrackId, ...]) -> dict[TrackId, Cut]:
         """Take the places of the next picture; give who has crossed."""
         seen = {place.sighting.track_id for place in places}
+        self.adopted = {}
         self._disinherit(seen)
         cuts = {}
         for place in places:
@@ -173,6 +180,7 @@ class LineWatch:
         gap, parent = min(near, default=(np.inf, None))
         if parent is None or gap > _HEIR_M * place.scale:
             return _Walker(now.at, now.foot)
+        self.adopted[now.track_id] = parent
         return replace(self._walkers[parent], parent=parent, own_side=0)
 
     def _disinherit(self, seen: set[TrackId]) -> None:
@@ -189,12 +197,12 @@ class LineWatch:
             share = last_cuts([walker.foot], [foot], self._barrier.points)[0]
             walker.cut_at = None if np.isnan(share) else walker.at + share * (at - walker.at)
         walker.at, walker.foot, walker.sign = at, foot, sign
-        if place.distance_m >= self._past_m:
+        if place.distance_m >= self.past_m:
             walker.own_side = walker.own_side or sign
             walker.side = walker.side or sign
         if sign == walker.side:
             walker.past = 0
-        elif place.distance_m >= self._past_m:
+        elif place.distance_m >= self.past_m:
             walker.past += 1
         if walker.past < self._observations:
             return None

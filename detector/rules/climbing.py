@@ -1,0 +1,299 @@
+"""Somebody climbs a barrier: feet leave the ground at its foot, or the head comes over its top.
+
+One picture cannot tell a climber from a walker behind a see-through fence: both have their feet
+above the foot line. They differ in size: who walks away shrinks, who climbs keeps the height. So a
+climb begins with somebody who stood at the barrier, rose, and did not shrink as the ground would
+make him. Only on a solid wall feet that are seen well off the ground are enough.
+"""
+
+from collections import deque
+from dataclasses import dataclass, field
+from statistics import median
+from typing import Literal
+
+import numpy as np
+from pydantic import Field
+
+from detector.rules.base import BarrierRuleSettings, Episode, Story
+from detector.rules.line import BarrierView, LineWatch, Place
+from detector.scene import Scene
+from detector.types import Phase, Reason, RuleKind, Severity, TrackId, Tracks, Transition
+
+_MEMORY_S = 10.0  # how long ago somebody may have stood at the foot of the barrier
+_RISING_S, _RISING_M = 1.0, 0.1  # moving up is so much in so long
+_OBSERVATIONS = 3
+_LANDED_M, _LANDED_S = 0.5, 1.0  # feet that low behind the line for so long stand there
+_BACK_M = 0.3  # that near to where the climb began is down again
+_ON_WALL_M = 0.5  # feet that far from the foot and the top of a solid wall are on it
+_SHRUNK = 0.8  # of the height at the foot of the barrier: sunk behind it or walked away
+_STRICTEST = 0.95  # heights in pixels are not more certain than that
+
+
+class ClimbingSettings(BarrierRuleSettings):
+    """Settings of ``climbing``.
+
+    Attributes:
+        rise_m: how far the feet are above where they stood at the barrier.
+        above_foot_m: how far they are above its foot line.
+        above_top_m: how far the head is above its top line, the other way to notice a climb.
+        height_kept: share of the height at the foot of the barrier that a climber keeps; where the
+            calibration says how much a walker would shrink, the middle between that and 1.
+    """
+
+    kind: Literal["climbing"] = "climbing"
+    severity: Severity = Severity.ALERT
+    rise_m: float = Field(default=0.8, gt=0.0)
+    above_foot_m: float = Field(default=0.3, ge=0.0)
+    above_top_m: float = Field(default=0.1, ge=0.0)
+    height_kept: float = Field(default=0.9, gt=0.0, le=1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stance:
+    """One person at one moment, measured by the barrier.
+
+    Attributes:
+        place: with the sighting.
+        feet_m: feet over the foot line, NaN beside the barrier.
+        head_m: head over the top line, NaN beside it and without one.
+        middle_m: middle of the box over the top line, NaN likewise.
+        wall_m: feet below the top line of a solid wall while on its face, NaN otherwise.
+        height_px: of the box.
+        expected_px: of a person standing there, NaN without calibration.
+    """
+
+    place: Place
+    feet_m: float
+    head_m: float
+    middle_m: float
+    wall_m: float
+    height_px: float
+    expected_px: float
+
+
+@dataclass(slots=True)
+class _Climber:
+    recent: deque[_Stance] = field(default_factory=deque)  # the last second
+    ground: deque[_Stance] = field(default_factory=deque)  # at the barrier, the last ten
+    votes: int = 0  # observations in a row that say it began
+    episode: Episode | None = None
+    base: _Stance | None = None
+    from_behind: bool = True  # behind the foot line as the camera sees it
+    side: int = 0  # where it began, 0 where nobody saw that
+    on_top: bool = False
+    in_front: int = 0  # observations in a row
+    back: int = 0
+    shrunk: int = 0
+    landed_s: float | None = None
+
+    def add(self, now: _Stance, strip_m: float) -> None:
+        """Remember the last second, and the last time at the barrier while not climbing."""
+        self.recent.append(now)
+        if self.episode is None and now.place.distance_m <= strip_m and not np.isnan(now.feet_m):
+            self.ground.append(now)
+        at = now.place.sighting.at
+        for stances, memory_s in ((self.recent, _RISING_S), (self.ground, _MEMORY_S)):
+            while stances and at - stances[0].place.sighting.at > memory_s:
+                stances.popleft()
+
+    @property
+    def height_px(self) -> float:
+        """Height of the box, the median of the last second."""
+        return median(stance.height_px for stance in self.recent)
+
+
+class Climbing:
+    """One episode per climb: NEW, UPDATE on the top, then over, down_same_side or lost."""
+
+    kind = RuleKind.CLIMBING
+
+    def __init__(self, name: str, settings: ClimbingSettings, scene: Scene) -> None:
+        self.name = name
+        self._settings = settings
+        self._scene = scene
+        self._barrier = scene.barriers[settings.barrier]
+        self._view = BarrierView(scene, self._barrier)
+        self._watch = LineWatch(self._barrier)
+        self._story = Story(name, self.kind, settings.barrier, settings.severity)
+        self._climbers: dict[TrackId, _Climber] = {}
+
+    def update(self, tracks: Tracks) -> tuple[Transition, ...]:
+        """Take the tracks of the next picture."""
+        places = self._view.update(tracks)
+        self._watch.update(places, tracks.gone)
+        for child, parent in self._watch.adopted.items():
+            if parent in self._climbers:
+                self._climbers[child] = self._climbers.pop(parent)
+        told = [self._step(stance) for stance in self._stances(places)]
+        told += [self._lose(track_id, tracks.at) for track_id in tracks.gone]
+        return tuple(transition for transition in told if transition is not None)
+
+    def close(self, at: float, reason: str) -> tuple[Transition, ...]:
+        """End every open climb."""
+        told = [self._end(climber, at, reason) for climber in self._climbers.values()]
+        self._climbers.clear()
+        self._view.clear()
+        self._watch.clear()
+        return tuple(transition for transition in told if transition is not None)
+
+    def _stances(self, places: list[Place]) -> list[_Stance]:
+        if not places:
+            return []
+        boxes = np.array([place.sighting.xyxy for place in places])
+        scale = np.array([place.scale for place in places])
+        feet = np.array([place.sighting.foot for place in places])
+        heads = np.stack([feet[:, 0], boxes[:, 1]], axis=1)
+        barrier = self._barrier
+        on_wall = barrier.on_face(feet) & (not barrier.settings.see_through)
+        rows = zip(
+            places,
+            (barrier.above_foot(feet) / scale).tolist(),
+            (barrier.above_top(heads) / scale).tolist(),
+            (barrier.above_top((feet + heads) / 2) / scale).tolist(),
+            np.where(on_wall, -barrier.above_top(feet) / scale, np.nan).tolist(),
+            (boxes[:, 3] - boxes[:, 1]).tolist(),
+            self._scene.expected_height_px(feet).tolist(),
+            strict=True,
+        )
+        return [_Stance(*row) for row in rows]
+
+    def _step(self, now: _Stance) -> Transition | None:
+        climber = self._climbers.setdefault(now.place.sighting.track_id, _Climber())
+        climber.add(now, self._barrier.settings.strip_m)
+        if climber.episode is None:
+            reasons = self._signs(climber, now)
+            climber.votes = climber.votes + 1 if reasons else 0
+            return self._begin(climber, now, reasons) if climber.votes >= _OBSERVATIONS else None
+        climber.episode.last = now.place.sighting
+        return self._follow(climber, now)
+
+    def _signs(self, climber: _Climber, now: _Stance) -> tuple[Reason, ...]:
+        """Say why this looks like a climb; nothing where it does not."""
+        if now.wall_m >= _ON_WALL_M and now.feet_m >= _ON_WALL_M:
+            return (Reason("feet on the wall, m above its foot", now.feet_m, _ON_WALL_M),)
+        base = min(climber.ground, key=lambda stance: stance.feet_m, default=None)
+        if base is None:
+            return ()
+        kept, limit = self._height_kept(climber, base, now)
+        if kept < limit:
+            return ()
+        settings, size = self._settings, Reason("height kept, share", kept, limit)
+        if now.head_m >= settings.above_top_m and base.head_m < 0:
+            return (Reason("head above the top line, m", now.head_m, settings.above_top_m), size)
+        rise_m = now.feet_m - base.feet_m
+        rising_m = now.feet_m - climber.recent[0].feet_m
+        if (
+            now.feet_m >= settings.above_foot_m
+            and rise_m >= settings.rise_m
+            and rising_m >= _RISING_M
+        ):
+            return (
+                Reason("feet above the foot line, m", now.feet_m, settings.above_foot_m),
+                Reason("feet risen, m", rise_m, settings.rise_m),
+                size,
+            )
+        return ()
+
+    def _height_kept(self, climber: _Climber, base: _Stance, now: _Stance) -> tuple[float, float]:
+        """Give the share of the height that was kept, and how much a climber keeps at least."""
+        before = median(
+            stance.height_px for stance in climber.ground if stance.feet_m <= base.feet_m + _BACK_M
+        )
+        shrunk = now.expected_px / base.expected_px
+        known = not np.isnan(shrunk)
+        limit = (1 + shrunk) / 2 if known else self._settings.height_kept
+        return climber.height_px / before, min(limit, _STRICTEST)
+
+    def _begin(self, climber: _Climber, now: _Stance, reasons: tuple[Reason, ...]) -> Transition:
+        sighting, ground = now.place.sighting, list(climber.ground)
+        if ground:
+            climber.base = min(ground, key=lambda stance: stance.feet_m)
+            older = ground[: len(ground) // 2 + 1]  # the newer ones may be on the way up already
+            climber.from_behind = median(stance.feet_m for stance in older) > 0
+            climber.side = next((s.place.side for s in older if s.place.side), 0)
+        since_s = climber.recent[0].place.sighting.at
+        climber.episode = self._story.begin(since_s, sighting)
+        return climber.episode.tell(
+            Phase.NEW,
+            sighting.at,
+            side_from=self._side_from(climber),
+            estimated=self._scene.estimated,
+            escalates=True,
+            reasons=reasons,
+        )
+
+    def _follow(self, climber: _Climber, now: _Stance) -> Transition | None:
+        """Tell the top once, and how it ended."""
+        outcome = self._outcome(climber, now)
+        if outcome:
+            return self._end(climber, now.place.sighting.at, outcome)
+        if climber.on_top or climber.episode is None or not now.middle_m >= 0:
+            return None
+        climber.on_top = True
+        return climber.episode.tell(
+            Phase.UPDATE,
+            now.place.sighting.at,
+            side_from=self._side_from(climber),
+            estimated=self._scene.estimated,
+            escalates=True,
+            reasons=(Reason("middle of the box above the top line, m", now.middle_m, 0.0),),
+        )
+
+    def _outcome(self, climber: _Climber, now: _Stance) -> str:
+        """Say how the climb ended, "" while it lasts."""
+        base = climber.base
+        lowest_m = base.feet_m + _BACK_M if base else -np.inf
+        climber.in_front = climber.in_front + 1 if now.feet_m < 0 else 0
+        climber.back = climber.back + 1 if now.feet_m <= lowest_m else 0
+        if climber.in_front >= _OBSERVATIONS:
+            return "over" if climber.from_behind else "down_same_side"
+        if climber.from_behind:
+            return "down_same_side" if climber.back >= _OBSERVATIONS else ""
+        was_up = climber.on_top or not len(self._barrier.top)
+        return "over" if was_up and self._is_behind(climber, now) else ""
+
+    def _is_behind(self, climber: _Climber, now: _Stance) -> bool:
+        """Tell whether somebody who came from the front is down behind the barrier."""
+        at, base = now.place.sighting.at, climber.base
+        small = base is not None and climber.height_px < _SHRUNK * base.height_px
+        near = now.place.distance_m <= self._barrier.settings.strip_m
+        climber.shrunk = climber.shrunk + 1 if small and not near else 0
+        if not 0 <= now.feet_m <= _LANDED_M:
+            climber.landed_s = None
+        elif climber.landed_s is None:
+            climber.landed_s = at
+        landed = climber.landed_s is not None and at - climber.landed_s >= _LANDED_S
+        return landed or climber.shrunk >= _OBSERVATIONS
+
+    def _lose(self, track_id: TrackId, at: float) -> Transition | None:
+        """End the climb of a track that is gone: behind the wall, where it had been on its top."""
+        climber = self._climbers.pop(track_id, None)
+        if climber is None:
+            return None
+        over = climber.on_top and not climber.from_behind  # sank behind the barrier
+        return self._end(climber, at, "over" if over else "lost")
+
+    def _end(self, climber: _Climber, at: float, outcome: str) -> Transition | None:
+        episode = climber.episode
+        if episode is None:
+            return None
+        side_from = self._side_from(climber)
+        sides = self._barrier.settings.sides
+        other = {sides.left: sides.right, sides.right: sides.left}.get(side_from, "")
+        climber.episode, climber.votes, climber.on_top, climber.landed_s = None, 0, False, None
+        climber.in_front = climber.back = climber.shrunk = 0
+        climber.ground.clear()
+        return episode.tell(
+            Phase.END,
+            at,
+            until_s=episode.last.at,
+            outcome=outcome,
+            side_from=side_from,
+            side_to=other if outcome == "over" else "",
+            estimated=self._scene.estimated,
+            escalates=outcome == "over",
+        )
+
+    def _side_from(self, climber: _Climber) -> str:
+        """Name the side the climb began on, "" where nobody saw it begin."""
+        return self._barrier.side_name(climber.side)
