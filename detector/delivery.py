@@ -115,7 +115,8 @@ class RetrySettings(BaseModel):
     rejected_attempts: Annotated[int, Field(ge=1)] = 1 + len(FAST_FRONT_S)
     """A message that the upstream system calls unacceptable is dead after so many attempts."""
     hasten_gap_s: PositiveFloat = 30.0
-    """When a sink is reached again, what could not reach it before so long ago is due at once."""
+    """What could not reach the sink, and was last tried so long ago, is due at once when the sink
+    is reached again, or when there is a fresh event of its incident."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +199,15 @@ EVERYTHING = EventFilter()
 
 @dataclass(frozen=True, slots=True)
 class SinkRoute:
-    """A sink's name and what it wants: enough to queue deliveries, nothing of how to send."""
+    """What the store must know of a sink to queue deliveries; nothing of how to send.
+
+    Attributes:
+        sink: its name in the configuration.
+        wants: which events.
+        hasten_gap_s: a fresh event makes an earlier one of its incident due at once if that one
+            could not reach the sink so long ago; see :class:`RetrySettings`.
+    """
 
     sink: str
     wants: EventFilter = EVERYTHING
+    hasten_gap_s: float = RetrySettings().hasten_gap_s

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Connection, Row, Select, case, exists, func, insert, select, update
 
@@ -26,7 +27,7 @@ def queue(
     connection: Connection, committed: Sequence[Event], routes: Sequence[SinkRoute], now: float
 ) -> None:
     """Queue each event for each sink that wants it, due at once."""
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "sink": route.sink,
             "seq": event.seq,
@@ -41,8 +42,12 @@ def queue(
         for route in routes
         if route.wants.matches(event)
     ]
-    if rows:
-        connection.execute(insert(deliveries), rows)
+    if not rows:
+        return
+    connection.execute(insert(deliveries), rows)
+    for route in routes:
+        theirs = {row["incident_id"] for row in rows if row["sink"] == route.sink}
+        _hasten(connection, route.sink, now - route.hasten_gap_s, now, theirs)
 
 
 def _first_of_its_incident() -> Any:
@@ -138,15 +143,25 @@ def record(
         _hasten(connection, delivery.sink, decision.hasten_before, now)
 
 
-def _hasten(connection: Connection, sink: str, tried_before: float, now: float) -> None:
+def _hasten(
+    connection: Connection,
+    sink: str,
+    tried_before: float,
+    now: float,
+    incident_ids: Collection[UUID] | None = None,
+) -> None:
+    """Make due what could not reach the sink; of some incidents only, if they are given."""
     column = deliveries.c
-    connection.execute(
+    statement = (
         update(deliveries)
         .where(column.sink == sink, column.state == PENDING, column.due_at > now)
         .where(column.last_answer == Answer.UNREACHED.value)
         .where(column.last_attempt_at < tried_before)
         .values(due_at=now)
     )
+    if incident_ids is not None:
+        statement = statement.where(column.incident_id.in_(incident_ids))
+    connection.execute(statement)
 
 
 def _set_sink(connection: Connection, sink: str, **values: object) -> None:

@@ -1,0 +1,93 @@
+import base64
+from pathlib import Path
+
+import pytest
+from pydantic import TypeAdapter, ValidationError
+
+from detector.errors import ConfigError
+from detector.sinks import AnySinkSettings, make_sink
+from detector.sinks.webhook import WebhookSettings, WebhookSink
+
+KEY = "whsec_" + base64.b64encode(bytes(24)).decode()
+SETTINGS: TypeAdapter[AnySinkSettings] = TypeAdapter(AnySinkSettings)
+
+
+def hook(**changes: object) -> WebhookSettings:
+    given = {"url": "https://control.example/hook", "secrets": [{"env": "HOOK_KEY"}]} | changes
+    return WebhookSettings.model_validate(given)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"kind": "log"},
+        {"kind": "mqtt", "host": "broker.example", "filter": {"min_severity": "alert"}},
+        {"kind": "webhook", "url": "http://10.0.0.7/x", "secrets": [{"file": "key"}]},
+    ],
+)
+def test_settings_are_told_apart_by_their_kind(given: dict[str, object]) -> None:
+    assert SETTINGS.validate_python(given).kind == given["kind"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"kind": "pigeon"}, "kind"),
+        ({"kind": "log", "colour": True}, "colour"),
+        ({"kind": "log", "concurrency": 2}, "concurrency"),
+        ({"kind": "mqtt", "host": "b", "prefix": "a/+/b"}, "prefix"),
+        ({"kind": "webhook", "url": "http://x/", "secrets": []}, "secrets"),
+        ({"kind": "webhook", "url": "ftp://x/", "secrets": [{"env": "A"}]}, "url"),
+        ({"kind": "webhook", "url": "http://u:p@x/", "secrets": [{"env": "A"}]}, "no user and"),
+        ({"kind": "webhook", "url": "http://x/", "secrets": [{}]}, "either env"),
+        (
+            {"kind": "webhook", "url": "http://x/", "secrets": [{"env": "A", "file": "b"}]},
+            "either env",
+        ),
+        (
+            {"kind": "webhook", "url": "http://x/", "secrets": [{"env": "A"}], "allow": ["1.2/x"]},
+            "a host name, an address or a range",
+        ),
+    ],
+)
+def test_a_slip_is_refused_by_name(wrong: dict[str, object], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        SETTINGS.validate_python(wrong)
+
+
+def test_a_secret_comes_from_the_environment_or_a_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("HOOK_KEY", KEY)
+    (tmp_path / "old").write_text(f"{KEY}\n")
+    both = hook(secrets=[{"env": "HOOK_KEY"}, {"file": tmp_path / "old"}])
+    assert isinstance(make_sink("hook", both), WebhookSink)
+
+
+@pytest.mark.parametrize(
+    ("secret", "found"),
+    [
+        ("", "found none"),
+        ("hunter2hunter2", "found a secret without whsec_"),
+        ("whsec_AAAA", "found 3 bytes"),
+        ("whsec_" + "A" * 401, "found"),
+    ],
+)
+def test_an_unusable_secret_is_named_but_never_shown(
+    monkeypatch: pytest.MonkeyPatch, secret: str, found: str
+) -> None:
+    monkeypatch.setenv("HOOK_KEY", secret)
+    with pytest.raises(ConfigError, match=r"sinks\.hook\.secrets.0") as caught:
+        make_sink("hook", hook())
+    assert found in str(caught.value)
+    assert not secret or secret.removeprefix("whsec_") not in str(caught.value)
+
+
+def test_a_missing_secret_file_and_a_missing_authority_are_config_errors(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with pytest.raises(ConfigError, match="a secret in file"):
+        make_sink("hook", hook(secrets=[{"file": tmp_path / "none"}]))
+    monkeypatch.setenv("HOOK_KEY", KEY)
+    with pytest.raises(ConfigError, match=r"sinks\.hook\.ca_file: expected a file of certificates"):
+        make_sink("hook", hook(ca_file=tmp_path / "none"))
