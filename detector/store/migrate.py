@@ -8,7 +8,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from alembic.script.revision import RevisionError
+from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, inspect
 
 from detector.errors import StoreError
@@ -60,7 +60,7 @@ def _refuse_strangers(
         return
     try:
         directory.get_revision(current)
-    except RevisionError:
+    except CommandError:
         known = directory.get_current_head()
         raise StoreError(
             f"{where}: expected schema {known} or older, found {current}: "

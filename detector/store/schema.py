@@ -37,7 +37,8 @@ counters = Table(
     Column("name", Text, primary_key=True),
     Column("value", BigInteger, nullable=False),
 )
-"""``event_seq``: the last number given out. It outlives deleted events: no number comes twice."""
+"""``event_seq``: the last number given out. It outlives deleted events: no number comes twice.
+``probes``: how often it was tried whether the database can be written."""
 
 incidents = Table(
     "incidents",

@@ -29,6 +29,7 @@ from detector.store.schema import camera_states, counters
 from detector.store.settings import StoreSettings
 from detector.types import CameraId
 
+PROBES = "probes"
 NO_STATES: Mapping[CameraId, str] = MappingProxyType({})
 
 
@@ -304,7 +305,9 @@ class Store:
     def probe(self) -> None:
         """Write something harmless; raises StoreError, saying why, if the store cannot."""
         with self._writing("probing") as connection:
-            connection.execute(update(counters).values(value=counters.c.value))
+            # A changed value: SQLite leaves out writing what is there already.
+            row = update(counters).where(counters.c.name == PROBES)
+            connection.execute(row.values(value=counters.c.value + 1))
 
     def healthy(self) -> bool:
         """Whether the store can write at this moment; :meth:`probe` says why not."""

@@ -244,4 +244,5 @@ def test_a_closed_store_says_so(store: Store) -> None:
 
 def test_an_open_store_is_healthy(store: Store) -> None:
     assert store.healthy()
+    assert store.healthy()
     assert store.last_seq() == 0

@@ -172,5 +172,5 @@ def upgrade() -> None:
     )
     op.bulk_insert(
         sa.table("counters", sa.column("name", sa.Text), sa.column("value", sa.BigInteger)),
-        [{"name": "event_seq", "value": 0}],
+        [{"name": "event_seq", "value": 0}, {"name": "probes", "value": 0}],
     )
