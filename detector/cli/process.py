@@ -37,7 +37,7 @@ def run(options: argparse.Namespace) -> int:
 
     replay = Replay(load_config(options.config), options.camera)
     console = Console(stderr=True)
-    console.print(f"[dim]{replay.info}[/]")
+    console.print(f"[dim]{replay.info}[/]", soft_wrap=True, highlight=False)
     failure: StreamError | None = None
     reports = []
     with options.events.open("w", encoding="utf-8") as lines:

@@ -5,8 +5,7 @@ from collections.abc import Mapping
 from detector.config.settings import CameraSettings
 from detector.pipeline.camera import CameraPlan
 from detector.pipeline.object_filter import FilterSettings
-from detector.rules import RuleSettings
-from detector.rules import build_rules as default_rules
+from detector.rules import RuleSettings, default_rules
 from detector.types import ObjectClass
 from detector.vision import DetectorInfo
 
@@ -15,7 +14,9 @@ def camera_rules(camera: CameraSettings) -> Mapping[str, RuleSettings]:
     """Give the camera's rules: those written, or every one that fits when none are."""
     if camera.rules is not None:
         return camera.rules
-    return default_rules(camera.barriers, camera.zones, camera.objects.classes)
+    return default_rules(
+        camera.barriers, camera.zones, ladders=ObjectClass.LADDER in camera.objects.classes
+    )
 
 
 def camera_plan(camera: CameraSettings, info: DetectorInfo) -> CameraPlan:

@@ -27,7 +27,7 @@ def pipeline(*, live: bool = False, memory: CameraMemory | None = None) -> Camer
         zones=zones,
         barriers=barriers,
         calibration=CalibrationSettings(),
-        rules=default_rules(barriers, zones, (ObjectClass.PERSON, ObjectClass.LADDER)),
+        rules=default_rules(barriers, zones),
         filters={ObjectClass.PERSON: FilterSettings()},
         scores={ObjectClass.PERSON: (0.2, 0.4)},
         input_size=(640, 384),
