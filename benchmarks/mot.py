@@ -9,8 +9,9 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from scipy.optimize import linear_sum_assignment
 
-from detector.geometry import iou
+from detector.geometry import bottom_centers, iou
 from detector.types import F32, I64, Detections, ObjectClass, Tracks
 
 with contextlib.redirect_stdout(io.StringIO()):  # it prints on import
@@ -167,4 +168,37 @@ def score(truth: Boxes, result: Boxes, frames: Sequence[int]) -> dict[str, float
         "IDSW": int(clear["IDSW"]),
         "Frag": int(clear["Frag"]),
         "ids": count,
+    }
+
+
+def foot_errors(truth: Boxes, result: Boxes, frames: Sequence[int]) -> dict[str, float]:
+    """Say how far the feet of boxes are from those of the true persons they overlap by half.
+
+    Returns:
+        In percent of the person's height: ``rms_x``, ``rms_y`` of the foot point's error, and
+        ``jitter_x``, ``jitter_y``, its change from one frame to the next (standard deviation
+        divided by the square root of two).
+    """
+    errors: list[npt.NDArray[np.floating]] = []
+    steps: list[npt.NDArray[np.floating]] = []
+    before: dict[int, npt.NDArray[np.floating]] = {}
+    for frame in frames:
+        true, found = truth.at(frame), result.at(frame)
+        overlap = iou(true.xyxy, found.xyxy)
+        i, j = linear_sum_assignment(-overlap)
+        half = overlap[i, j] >= 0.5
+        i, j = i[half], j[half]
+        height = true.xyxy[i, 3] - true.xyxy[i, 1]
+        apart = bottom_centers(found.xyxy[j]) - bottom_centers(true.xyxy[i])
+        now = dict(zip(true.key[i].tolist(), apart / height[:, None], strict=True))
+        errors.extend(now.values())
+        steps.extend(now[key] - before[key] for key in now.keys() & before.keys())
+        before = now
+    rms = 100 * np.sqrt(np.mean(np.square(errors), axis=0))
+    jitter = 100 * np.std(steps, axis=0) / np.sqrt(2)
+    return {
+        "rms_x": float(rms[0]),
+        "rms_y": float(rms[1]),
+        "jitter_x": float(jitter[0]),
+        "jitter_y": float(jitter[1]),
     }

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from detector.tracking import motion
-from detector.tracking.association import associate, twins
+from detector.tracking.association import associate, without_twins
 from detector.tracking.settings import TrackingSettings
 from detector.types import F32, F64, I64, Detections, ObjectClass, TrackId, Tracks
 
@@ -174,8 +174,8 @@ class Tracker:
         measured = motion.to_center(detections.xyxy)
         seen, taken = self._associate(detections, measured, at)
         fresh = ~taken & (detections.confidence >= self._threshold[detections.class_id])
-        fresh &= ~twins(detections.xyxy, detections.class_id, taken)
-        started = self._start(np.flatnonzero(fresh), measured, detections, at)
+        boxes = without_twins(np.flatnonzero(fresh), np.flatnonzero(taken), detections)
+        started = self._start(boxes, measured, detections, at)
         return self._confirmed(np.concatenate((seen, np.ones(started, np.bool_))), at, gone)
 
     def close(self, at: float) -> Tracks:
@@ -245,6 +245,8 @@ class Tracker:
         ):
             tracks = np.flatnonzero(some_tracks & ~seen)
             boxes = np.flatnonzero(some_boxes & ~taken)
+            if not len(tracks) or not len(boxes):
+                continue
             i, j = associate(
                 bank.state[:, tracks], bank.class_id[tracks], measured[boxes], class_id[boxes]
             )
