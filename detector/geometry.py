@@ -317,8 +317,6 @@ def fit_homography(source: npt.ArrayLike, target: npt.ArrayLike) -> HomographyFi
     matrix = _facing(np.linalg.inv(to_q) @ core @ to_p, p)
     inverse = _facing(np.linalg.inv(matrix), q)
     there, back = project(matrix, p), project(inverse, q)
-    if np.isnan(there).any() or np.isnan(back).any():
-        raise ValueError("expected all points on one side of the horizon, found some on either")
     return HomographyFit(matrix, inverse, _largest(there - q), _largest(back - p))
 
 
@@ -333,8 +331,11 @@ def _normaliser(points: F64) -> F64:
 
 
 def _facing(matrix: npt.NDArray[np.floating], points: F64) -> F64:
-    """Scale a homography so that the mean point has w = 1."""
-    return np.asarray(matrix / (matrix[2] @ np.append(points.mean(axis=0), 1.0)))
+    """Scale a homography so that the points (N, 2) have w > 0, 1 on average."""
+    w = np.column_stack([points, np.ones(len(points))]) @ matrix[2]
+    if w.min() * w.max() <= 0:
+        raise ValueError("expected all points on one side of the horizon, found some on either")
+    return np.asarray(matrix / w.mean())
 
 
 def _largest(gaps: F64) -> float:

@@ -46,6 +46,8 @@ __all__ = [
     "ZoneSettings",
 ]
 
+_STEEPEST = 3.0  # fall per run
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Zone:
@@ -113,7 +115,9 @@ class Barrier:
 def heights_over(points: npt.ArrayLike, line: F64) -> F64:
     """Vertical px from a polyline (K, 2) up to points (N, 2); NaN left and right of the line.
 
-    Where the line passes a point's x more than once, the pass nearest to the point counts.
+    Where the line passes a point's x more than once, the pass nearest to the point counts. Edges
+    that run up the picture, along the camera's view, have no points over them: there a pixel to the
+    side would be metres in height.
 
     >>> heights_over([[5, 2], [5, 12], [20, 0]], np.array([[0.0, 10.0], [10.0, 10.0]])).tolist()
     [8.0, -2.0, nan]
@@ -124,9 +128,11 @@ def heights_over(points: npt.ArrayLike, line: F64) -> F64:
     a, b = line[:-1], line[1:]
     x, y = p[:, None, 0], p[:, None, 1]
     low, high = np.minimum(a[:, 0], b[:, 0]), np.maximum(a[:, 0], b[:, 0])
-    run = b[:, 0] - a[:, 0]
-    t = np.where(run == 0, 0.5, (x - a[:, 0]) / np.where(run == 0, 1.0, run))
-    rise = np.where((x >= low) & (x <= high), a[:, 1] + t * (b[:, 1] - a[:, 1]) - y, np.inf)
+    run, fall = b[:, 0] - a[:, 0], b[:, 1] - a[:, 1]
+    flat = np.abs(fall) <= _STEEPEST * np.abs(run)
+    t = (x - a[:, 0]) / np.where(flat, run, 1.0)
+    over = flat & (x >= low) & (x <= high)
+    rise = np.where(over, a[:, 1] + t * fall - y, np.inf)
     best = rise[np.arange(len(p)), np.abs(rise).argmin(axis=1)]
     return np.where(np.isinf(best), np.nan, best)
 
