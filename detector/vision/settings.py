@@ -14,10 +14,11 @@ class ModelSettings(BaseModel):
 
     Attributes:
         path: the model's folder, or the ``model.yaml`` in it.
-        provider: "auto" takes OpenVINO where its plug-in offers this machine's CPU, else ONNX
-            Runtime's own CPU provider, and says so; a named one must be there or nothing starts.
-        precision: "auto" takes what was measured to be fastest without changing what is found; a
-            named one must be possible.
+        provider: "auto" takes OpenVINO where its plug-in offers this processor and that has bf16,
+            else ONNX Runtime's own CPU provider, and says which and why; a named one must be there
+            or nothing starts.
+        precision: "auto" takes bf16 on OpenVINO where the processor has it, else fp32; a named one
+            must be possible.
         threads: of one inference; 0 takes as many as this process has cores, at most 4.
         batch: the most pictures computed at once; a network with a fixed batch takes one.
     """
