@@ -18,8 +18,8 @@ def add_parser(commands: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print what the service would do; the first fault of a model or source ends it."""
     from detector.config import load_config
-    from detector.errors import StreamError
     from detector.config.plan import camera_rules
+    from detector.errors import StreamError
     from detector.streams import open_source, redact
     from detector.types import CameraId
     from detector.vision.onnx_detector import load_detector

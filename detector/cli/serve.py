@@ -34,12 +34,12 @@ def run(options: argparse.Namespace) -> int:
     log = logging.getLogger("detector")
     for key in loaded.ignored:
         log.warning("%s: a Frigate key this service does not act on", key)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # systemd stops it like Ctrl-C does
     listener = bind(loaded.config.api)
-    with listener, Service(loaded) as service:
+    # The server raises the signal again when it is done; one that comes during the start ends here.
+    with suppress(KeyboardInterrupt), listener, Service(loaded) as service:
         app = create_app(service, loaded.config.api)
         print(f"detector: {len(service.cameras())} cameras, {address(listener)}", flush=True)
-        signal.signal(signal.SIGTERM, signal.default_int_handler)  # systemd stops like Ctrl-C
-        with suppress(KeyboardInterrupt):  # the server raises the signal again when it is done
-            serve(app, listener)
-        print("detector: stopping", flush=True)
+        serve(app, listener)
+    print("detector: stopped", flush=True)
     return 0
