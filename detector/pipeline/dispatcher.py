@@ -141,7 +141,8 @@ class Dispatcher:
         self.notify()
         if self._thread.ident is not None:
             self._thread.join()
-            self._leave()
+        self._leave()
+        self._leave = lambda: None
 
     def notify(self, _seq: int = 0) -> None:
         """Look at the queue now; may be called from any thread."""
