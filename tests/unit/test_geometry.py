@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detector.geometry import (
@@ -20,6 +20,7 @@ from detector.geometry import (
     upright,
 )
 
+LAW = settings(deadline=None)
 coordinate = st.integers(-1000, 1000).map(float)
 point = st.tuples(coordinate, coordinate)
 
@@ -40,6 +41,7 @@ def star_polygons(draw: st.DrawFn) -> np.ndarray:
     return middle + np.array(radii)[:, None] * np.stack([np.cos(angles), np.sin(angles)], axis=1)
 
 
+@LAW
 @given(boxes(), boxes(), point)
 def test_overlap_is_symmetric_bounded_and_moves_along(
     a: list[float], b: list[float], shift: tuple[float, float]
@@ -66,6 +68,7 @@ def test_no_boxes_give_empty_matrices() -> None:
     assert offsets_to_polyline(np.zeros((0, 2)), [[0, 0], [1, 0]]).distance.shape == (0,)
 
 
+@LAW
 @given(star_polygons(), st.lists(point, min_size=1, max_size=20), st.integers(0, 8))
 def test_a_zone_does_not_depend_on_winding_or_first_vertex(
     polygon: np.ndarray, points: list[tuple[float, float]], turn: int
@@ -76,6 +79,7 @@ def test_a_zone_does_not_depend_on_winding_or_first_vertex(
     assert (points_in_polygon(points, turned[::-1]) == inside).all()
 
 
+@LAW
 @given(star_polygons(), st.lists(point, min_size=1, max_size=20))
 def test_nothing_is_inside_beyond_the_extent(
     polygon: np.ndarray, points: list[tuple[float, float]]
@@ -85,6 +89,7 @@ def test_nothing_is_inside_beyond_the_extent(
     assert not points_in_polygon(points, polygon)[beyond].any()
 
 
+@LAW
 @given(star_polygons(), st.lists(st.floats(0, 1), min_size=1, max_size=5))
 def test_the_border_of_a_zone_is_inside(polygon: np.ndarray, shares: list[float]) -> None:
     edges = np.roll(polygon, -1, axis=0) - polygon
@@ -93,6 +98,7 @@ def test_the_border_of_a_zone_is_inside(polygon: np.ndarray, shares: list[float]
     assert boxes_meet_polygon(np.hstack([border, border]), polygon).all()
 
 
+@LAW
 @given(star_polygons(), boxes())
 def test_a_box_whose_feet_or_middle_are_inside_meets_the_zone(
     polygon: np.ndarray, box: list[float]
@@ -117,6 +123,7 @@ def test_feet_are_not_clipped_into_a_zone(right: float) -> None:
         assert not boxes_in_polygon([[150, 100, right, 180]], square, anchor)[0]
 
 
+@LAW
 @given(
     st.lists(point, min_size=2, max_size=6, unique=True),
     st.lists(point, min_size=1, max_size=10),
@@ -139,6 +146,7 @@ def test_the_side_at_a_corner_is_that_of_both_edges(foot: tuple[float, float], s
     assert offsets_to_polyline([foot], corner).side.tolist() == [side]
 
 
+@LAW
 @given(st.floats(0.01, 0.99), st.floats(-1.4, 1.4))
 def test_around_a_sharp_tip_the_sides_do_not_flicker(radius: float, turn: float) -> None:
     """The tip of a narrow V is nearest to both edges: rounding must not choose the side."""
@@ -159,6 +167,7 @@ def test_a_point_above_the_horizon_has_no_distance_and_no_side() -> None:
     assert offsets.side.tolist() == [0]
 
 
+@LAW
 @given(point, point, st.lists(point, min_size=2, max_size=5, unique=True))
 def test_a_move_cuts_a_line_at_a_point_of_both(
     start: tuple[float, float],
@@ -202,6 +211,7 @@ def test_crossing_edges_are_found(
     assert self_crossing(points, closed=closed) == edges
 
 
+@LAW
 @given(star_polygons())
 def test_a_star_does_not_cross_itself(polygon: np.ndarray) -> None:
     assert self_crossing([tuple(p) for p in polygon.tolist()], closed=True) is None
@@ -230,6 +240,7 @@ GROUND = np.array([[-4, 8], [4, 8], [5, 20], [-5, 20], [0, 12.0], [3, 15]])
 cameras = st.builds(camera, st.floats(600, 2500), st.floats(2, 12), st.floats(0.1, 0.6))
 
 
+@LAW
 @given(cameras)
 def test_a_fitted_plane_gives_the_ground_back(view: np.ndarray) -> None:
     image = seen(view, np.column_stack([GROUND, np.zeros(len(GROUND))]))
@@ -240,6 +251,7 @@ def test_a_fitted_plane_gives_the_ground_back(view: np.ndarray) -> None:
     assert there == pytest.approx(np.array([[1.0, 17.0]]), abs=1e-3)
 
 
+@LAW
 @given(cameras)
 def test_one_plane_tells_how_high_a_person_is_seen(view: np.ndarray) -> None:
     image = seen(view, np.column_stack([GROUND, np.zeros(len(GROUND))]))

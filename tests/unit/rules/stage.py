@@ -3,10 +3,14 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
+from hypothesis import settings
 
 from detector.rules.base import Rule
 from detector.scene import BarrierSettings, Scene, ZoneSettings
 from detector.types import ObjectClass, Phase, TrackId, Tracks, Transition, Xy, Xyxy
+
+LAW = settings(deadline=None, max_examples=30)
+"""For properties: machines are slow at times, and a test never asserts how long it took."""
 
 SIZE = (1000, 800)
 PX_M = 50.0
