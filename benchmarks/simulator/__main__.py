@@ -5,6 +5,8 @@ from pathlib import Path
 
 import cv2
 
+from benchmarks.simulator.scene import read_scene
+
 
 def _pictures(args: argparse.Namespace) -> None:
     from benchmarks.simulator.pictures import PictureMaker  # noqa: PLC0415 - needs EGL, the others may not
@@ -17,6 +19,19 @@ def _sheet(args: argparse.Namespace) -> None:
 
     names = sorted(p.stem for p in (args.folder / "labels").glob("*.txt"))[args.start :: args.step][: args.number]
     cv2.imwrite(str(args.out), contact_sheet(args.folder, names, args.columns))
+
+
+def _render(args: argparse.Namespace) -> None:
+    from benchmarks.simulator.render import render  # noqa: PLC0415
+
+    render(read_scene(args.scene), args.out)
+
+
+def _preview(args: argparse.Namespace) -> None:
+    from benchmarks.simulator.render import preview  # noqa: PLC0415
+
+    out = args.out or Path(f"{args.scene.stem}.png")
+    cv2.imwrite(str(out), preview(read_scene(args.scene), args.frames))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -36,6 +51,15 @@ def _parser() -> argparse.ArgumentParser:
     sheet.add_argument("--step", type=int, default=1)
     sheet.add_argument("--columns", type=int, default=4)
     sheet.set_defaults(run=_sheet)
+    clip = commands.add_parser("render", help="a scene file to OUT/<name>.mp4 and .truth.json")
+    clip.add_argument("scene", type=Path)
+    clip.add_argument("out", type=Path)
+    clip.set_defaults(run=_render)
+    look = commands.add_parser("preview", help="a contact sheet of a scene file")
+    look.add_argument("scene", type=Path)
+    look.add_argument("--out", type=Path)
+    look.add_argument("--frames", type=int, default=12)
+    look.set_defaults(run=_preview)
     return parser
 
 

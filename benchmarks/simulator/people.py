@@ -94,14 +94,14 @@ class Person:
         head = body.joint("head")
         rgb = np.tile(np.array(o.skin), (n, 1))
         kind = np.full(n, int(Kind.SKIN))
-        warmth, nir, off = np.full(n, 0.92), np.full(n, 0.62), np.zeros(n)
+        warmth, nir, off = np.full(n, 0.92), np.full(n, 0.55), np.zeros(n)
 
         def paint(where: Array, colour: tuple[float, float, float], lift: float, warm: float, cloth: bool = True) -> None:
             rgb[where] = colour
             kind[where] = int(Kind.CLOTH if cloth else Kind.PLAIN)
             rng = np.random.default_rng(self.seed + int(1000 * sum(colour)))
             warmth[where] = warm - (0.22 * rng.random() if cloth else 0.0)
-            nir[where] = np.clip(0.30 + 0.45 * rng.random() + 0.3 * np.mean(colour), 0, 0.95)
+            nir[where] = np.clip(0.24 + 0.40 * rng.random() + 0.25 * np.mean(colour), 0, 0.85)
             off[where] = lift
 
         legs = self._bones("thigh", "shin") + self._bones("hips", "foot") * (z > body.joint("foot.L")[2] * 0.9)

@@ -67,7 +67,7 @@ def grass(at: Array, height: Array, rng: np.random.Generator, rgb: tuple[float, 
     width = height * rng.uniform(0.55, 1.0, count)
     colour = np.array(rgb) * rng.uniform(0.75, 1.2, (count, 1)) + rng.normal(0, 0.018, (count, 3))
     colour += rng.uniform(0, 0.10, (count, 1)) * np.array([1.0, 0.8, 0.3])
-    material = Material(rgb, Kind.LEAF, nir=0.42, thermal=0.30, gloss=0.0, sway=0.7)
+    material = Material(rgb, Kind.LEAF, nir=0.38, thermal=0.30, gloss=0.0, sway=0.7)
     base = np.concatenate([at, height[:, None] * 0.47], 1)
     out = []
     for extra in (0.0, np.pi / 2):

@@ -39,6 +39,7 @@ Surface surface(vec3 pos, vec3 nrm, vec3 tex, vec3 rgb, vec4 mat, int kind) {
     float tone = 1.0;
     if (kind == 1) {
         vec2 uv = (pos.xy - u_extent.xz) / (u_extent.yw - u_extent.xz);
+        uv = 1.0 - abs(1.0 - mod(uv, 2.0));
         vec4 map = texture(u_ground, uv);
         s.albedo = pow(map.rgb, vec3(2.2));
         nir = map.a * map.a;
@@ -106,7 +107,7 @@ vec3 ambient(Surface s, vec3 pos) {
     vec3 to = pos - u_eye;
     float d = length(to);
     to /= d;
-    float facing = clamp(mix(dot(s.normal, -to), 1.0, 0.25 + s.wrap), 0.0, 1.0);
+    float facing = clamp(mix(dot(s.normal, -to), 1.0, 0.40 + 0.5 * s.wrap), 0.0, 1.0);
     float beam = smoothstep(0.45, 0.97, dot(to, u_axis));
     float fall = pow(u_lamp.w / max(d, 3.0), 1.8);
     return s.albedo * (light + u_lamp.rgb * facing * beam * fall / (1.0 + 0.7 * fall));
