@@ -167,6 +167,10 @@ def test_no_event_is_lost_when_the_service_is_killed_again_and_again(
     assert len(set(ids.values())) == len(ids), "and no two events share one"
 
 
+def ids(records: list[dict[str, Any]]) -> list[str]:
+    return [record["incident"]["incident_id"] for record in records]
+
+
 def count(database: Path) -> int:
     """Count the committed events, as another program would."""
     if not database.exists():
@@ -190,7 +194,7 @@ def test_an_open_incident_survives_a_restart(tmp_path: Path, running: Running) -
     running.start()
     until(lambda: running.get("events", after_seq=1)["events"])
     after = running.get("incidents")["incidents"]
-    assert [i["id"] for i in after] == [i["id"] for i in before]
+    assert ids(after) == ids(before)
 
 
 def test_events_are_followed_on_the_command_line(tmp_path: Path, running: Running) -> None:
