@@ -52,14 +52,16 @@ class Rig:
         self._dispatchers.append(dispatcher)
         return dispatcher
 
-    def happen(self, first: int, last: int, *, incidents: int = 1) -> None:
+    def happen(
+        self, first: int, last: int, *, incidents: int = 1, sinks: tuple[str, ...] = ("hook",)
+    ) -> None:
         """Commit the events ``first`` to ``last``, spread over some incidents."""
         for number in range(first, last + 1):
             incident = 1 + number % incidents
             self.store.append(
                 [make_event(number, incident=incident)],
                 [make_incident(incident)],
-                [SinkRoute("hook", EVERYTHING, hasten_gap_s=0.01)],
+                [SinkRoute(sink, EVERYTHING, hasten_gap_s=0.01) for sink in sinks],
                 now=time.time(),
             )
 
