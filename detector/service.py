@@ -243,6 +243,11 @@ class Service:
         """Give the JSON Schema of the configuration file."""
         return config_schema()
 
+    @property
+    def frames_analysed(self) -> int:
+        """Frames of all cameras since the start."""
+        return self._analysis.frames_total
+
     def wait_until_analysed(self, timeout_s: float) -> bool:
         """Wait until all recordings are over; False if they are not, cameras never are."""
         return self._analysis.wait(timeout_s)
