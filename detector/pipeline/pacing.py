@@ -1,14 +1,15 @@
 """Lets stream time run like real time for sources that could be read faster."""
 
-_SLIP_S = 1.0
+_SLIP_S = 0.1
 _GAP_S = 10.0
 
 
 class Pacer:
     """Says how long to wait before each frame. Pure: time is given.
 
-    A reader that cannot keep up slips instead of rushing after, and a gap in the recording of more
-    than ten seconds is passed over instead of waited for.
+    A reader that comes late slips instead of rushing after, so that frames never crowd (with HLS the
+    delay becomes as long as its segments need). A gap of more than ten seconds is passed over
+    instead of waited for.
 
     >>> pacer = Pacer()
     >>> [pacer.wait_s(pts, now_s) for pts, now_s in ((0.0, 100.0), (0.5, 100.25), (9.0, 120.0))]

@@ -20,15 +20,22 @@ _NOT_FOUND = (
 _TIMEOUT = (av.error.ExitError, builtins.TimeoutError)  # ExitError: our deadline interrupted FFmpeg
 
 
-def translate(error: av.error.FFmpegError | OSError, where: str, stall_s: float) -> StreamError:
-    """Give the error to raise for ``error``, which came while reading ``where`` (camera, path)."""
+def translate(
+    error: av.error.FFmpegError | OSError, where: str, stall_s: float, *, out_of_time: bool = False
+) -> StreamError:
+    """Give the error to raise for ``error``, which came while reading ``where`` (camera, path).
+
+    ``out_of_time``: the whole time that was allowed had passed.
+    """
     where = redact(where)
     said = error.strerror or type(error).__name__
     if isinstance(error, _REFUSED):
         return SourceRefused(f"{where}: expected to be let in, found: {said}")
     if isinstance(error, _NOT_FOUND):
         return SourceNotFound(f"{where}: expected a source there, found: {said}")
-    if isinstance(error, _TIMEOUT):
+    if isinstance(error, _TIMEOUT) or (
+        out_of_time and isinstance(error, av.error.InvalidDataError)  # RTSP: no answer, no status
+    ):
         return SourceTimeout(f"{where}: expected pictures, found silence for {stall_s:g} s")
     if isinstance(error, builtins.ConnectionRefusedError):
         return SourceBroken(f"{where}: expected a server, found: {said}")

@@ -50,7 +50,8 @@ class ImageFolder(Closing):
             pts = timeline.place(number * interval_s, interval_s)
             if not grid.due(pts):
                 continue
-            image = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR)
+            content = np.fromfile(path, np.uint8)
+            image = cv2.imdecode(content, cv2.IMREAD_COLOR) if content.size else None
             if image is None:
                 self.progress.corrupt += 1
             else:

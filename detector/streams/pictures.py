@@ -75,6 +75,8 @@ class Pictures:
         except av.error.InvalidDataError:
             self._request.progress.corrupt += 1
             return []
+        except av.error.EOFError:  # everything was given already
+            return []
         self._request.progress.decoded += len(pictures)
         return pictures
 

@@ -16,13 +16,14 @@ from detector.streams.pictures import Pictures, SourceRequest
 from detector.types import ClockSource, Frame
 
 _DEFAULT_FPS = 25.0  # what FFmpeg assumes where a file does not say
+_DELAY = 4.5  # pictures a decoder may hold back
 _SHORT_S = 1.0  # a recording may end so much before its declared end
 
 
 class Recording(Closing):
     """A file whose readable pictures are given to the last one, however it ends.
 
-    Stream time is what a player shows: seconds since the recording's start. Iterating raises
+    Stream time is seconds since the first picture. Iterating raises
     SourceBroken after the last readable frame where the file has none, breaks off or is shorter
     than it says.
     """
@@ -45,11 +46,12 @@ class Recording(Closing):
         timeline, pictures = self._request.timeline, self._pictures
         before, interval_s = self.progress.decoded, 1.0 / (self.fps or _DEFAULT_FPS)
         begin_s = timeline.last_s + interval_s if before else 0.0
-        origin = self._container.start_time
-        timeline.connect(begin_s, None if origin is None else origin / av.time_base)
         end_s, elapsed_s = begin_s, 0.0
         for picture in self._decoded():
-            pts = timeline.place(pictures.raw_s(picture), elapsed_s)
+            raw_s = pictures.raw_s(picture)
+            if not elapsed_s:
+                timeline.connect(begin_s, self._origin_s(raw_s, interval_s))
+            pts = timeline.place(raw_s, elapsed_s)
             end_s, elapsed_s = pts + max(_shown_s(picture), interval_s), interval_s
             frame = pictures.frame(picture, pts, (self._begun_at + pts, self._clock))
             if frame is not None:
@@ -74,9 +76,23 @@ class Recording(Closing):
         try:
             for packet in self._container.demux(self._pictures.stream):
                 yield from self._pictures.decode(packet)
+        except IndexError:  # PyAV's flush at the end trips over tracks that damage made up
+            yield from self._pictures.decode(None)
         except av.error.FFmpegError as error:
             self._broke = translate(error, self._request.where, self._request.settings.stall_s)
             yield from self._pictures.decode(None)
+
+    def _origin_s(self, first_s: float | None, interval_s: float) -> float | None:
+        """Give the timestamp that means stream time 0, None for the first picture's.
+
+        Where the first pictures cannot be decoded (a cut within a group of pictures) their time
+        passes. A few missing intervals are none: AVI counts the decoder's delay as time.
+        """
+        start, base = self._pictures.stream.start_time, self._pictures.stream.time_base
+        if first_s is None or start is None or base is None:
+            return None
+        start_s = float(start * base)
+        return start_s if first_s - start_s > _DELAY * interval_s else None
 
     def _check_whole(self, pictures: int, length_s: float) -> None:
         where = self._request.where

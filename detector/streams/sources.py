@@ -1,5 +1,6 @@
 """Opens a source by the scheme of its path; a new kind of source is one line in the table."""
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import unquote
@@ -121,8 +122,11 @@ def _container(
     """
     half_s = request.settings.stall_s / 2
     timeout = None if request.settings.scheme == "file" else (half_s, half_s)
+    began_s = time.monotonic()
     try:
         return av.open(url, format=format_name, options=options, timeout=timeout)
     except (av.error.FFmpegError, OSError) as error:
-        # the cause names the URL with its password
-        raise translate(error, request.where, request.settings.stall_s) from None
+        late = time.monotonic() - began_s >= half_s
+        raise translate(
+            error, request.where, request.settings.stall_s, out_of_time=late
+        ) from None  # the cause names the URL with its password

@@ -1,0 +1,249 @@
+"""Films made on the spot, and servers that behave like cameras, all on the loopback."""
+
+import functools
+import itertools
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+import pytest
+from av.video.frame import VideoFrame
+
+collect_ignore = ["rtsp_server.py"]  # runs under another Python
+RTSP_SERVER = Path(__file__).with_name("rtsp_server.py")
+SYSTEM_PYTHON = "/usr/bin/python3"  # Debian's GObject bindings live there
+Film = Callable[..., Path]
+
+
+def level(number: int) -> int:
+    """Grey level that tells the pictures of a film apart, modulo 50; tests read it back."""
+    return 20 + 4 * (number % 50)
+
+
+def write_film(  # noqa: PLR0913  (what the tests vary)
+    path: Path,
+    times_s: Sequence[float],
+    *,
+    size: tuple[int, int] = (64, 48),
+    codec: str = "libx264",
+    b_frames: int = 0,
+    muxing: dict[str, str] | None = None,
+    metadata: dict[str, str] | None = None,
+    mark_top_left: bool = False,
+    interlaced: bool = False,
+) -> Path:
+    """Write grey pictures shown at ``times_s``; ``muxing`` are the container's options."""
+    if muxing is None:
+        muxing = {"movflags": "+faststart"} if path.suffix == ".mp4" else {}
+    settings = {"g": "10", "bf": str(b_frames)}
+    if codec == "libx264":
+        settings |= {"preset": "ultrafast", "crf": "5"}
+        settings |= {"x264-params": "aud=1:threads=1:slices=1:b-adapt=0"}
+    muxer = {".h264": "h264", ".m3u8": "hls"}.get(path.suffix)
+    with av.open(str(path), "w", format=muxer, options=muxing) as container:
+        container.metadata.update(metadata or {})
+        stream = container.add_stream(codec, rate=25, options=settings)
+        stream.width, stream.height = size
+        stream.pix_fmt = "yuv420p"
+        if interlaced:
+            stream.codec_context.flags |= 1 << 18 | 1 << 29  # interlaced DCT and motion estimation
+        if codec == "libx264" and path.suffix != ".avi":  # AVI knows even rates only
+            stream.codec_context.time_base = Fraction(1, 1000)
+        for number, at_s in enumerate(times_s):
+            image = np.full((size[1], size[0], 3), level(number), np.uint8)
+            if mark_top_left:
+                image[:16, :16] = 250
+            picture = VideoFrame.from_ndarray(image, format="bgr24")
+            picture.pts, picture.time_base = round(at_s * 1000), Fraction(1, 1000)
+            container.mux(stream.encode(picture))
+        container.mux(stream.encode())
+    return path
+
+
+@pytest.fixture
+def film(tmp_path: Path) -> Film:
+    """Write a film of ``count`` pictures at 25 a second, or at the times given."""
+
+    def make(name: str, count: int = 50, times_s: Sequence[float] = (), **settings: object) -> Path:
+        times_s = list(times_s) or [number / 25 for number in range(count)]
+        return write_film(tmp_path / name, times_s, **settings)
+
+    return make
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@functools.cache
+def missing_gstreamer() -> str:
+    """Why no RTSP server can be run here; "" if one can."""
+    ask = (
+        "import gi; gi.require_version('Gst', '1.0'); gi.require_version('GstRtspServer', '1.0');"
+        "from gi.repository import Gst, GstRtspServer; Gst.init(None);"
+        "parts = [Gst.ElementFactory.find(n) for n in ('appsrc', 'h264parse', 'rtph264pay')];"
+        "assert all(parts), 'plug-ins good and bad'"
+    )
+    try:
+        done = subprocess.run(
+            [SYSTEM_PYTHON, "-c", ask], capture_output=True, text=True, check=False
+        )
+    except FileNotFoundError:
+        return f"no {SYSTEM_PYTHON}"
+    return done.stderr.strip().rpartition("\n")[2] if done.returncode else ""
+
+
+@dataclass
+class RtspCamera:
+    """A GStreamer RTSP server in a process of its own, which can be told to misbehave."""
+
+    clip: Path
+    port: int = field(default_factory=free_port)
+    login: str = ""
+    process: subprocess.Popen[str] | None = None
+
+    def url(self, login: str = "", path: str = "/cam") -> str:
+        return f"rtsp://{login}{'@' if login else ''}127.0.0.1:{self.port}{path}"
+
+    def start(self) -> None:
+        command = [SYSTEM_PYTHON, str(RTSP_SERVER), str(self.port), str(self.clip), self.login]
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        assert self.process.stdout is not None
+        assert self.process.stdout.readline() == "READY\n"
+
+    def tell(self, order: str) -> None:
+        """Say "freeze" (the session stays, no picture comes), "go on" or a path of another clip."""
+        assert self.process is not None
+        assert self.process.stdin is not None
+        self.process.stdin.write(f"{order}\n")
+        self.process.stdin.flush()
+
+    def kill(self) -> None:
+        if self.process is not None:
+            self.process.kill()
+            self.process.communicate()
+            self.process = None
+
+
+@pytest.fixture
+def rtsp_camera(film: Film) -> Iterator[Callable[..., RtspCamera]]:
+    """Start RTSP cameras that play a film of 100 pictures again and again."""
+    if missing := missing_gstreamer():
+        pytest.skip(f"needs gst-rtsp-server and its GObject bindings: {missing}")
+    cameras: list[RtspCamera] = []
+
+    def start(login: str = "") -> RtspCamera:
+        cameras.append(RtspCamera(film("camera.h264", 100), login=login))
+        cameras[-1].start()
+        return cameras[-1]
+
+    yield start
+    for camera in cameras:
+        camera.kill()
+
+
+@dataclass
+class HttpCamera:
+    """An HTTP server with the faces of a camera, and the port where it listens."""
+
+    server: ThreadingHTTPServer
+
+    def url(self, path: str, login: str = "") -> str:
+        return f"http://{login}{'@' if login else ''}127.0.0.1:{self.server.server_port}/{path}"
+
+
+class CameraHandler(BaseHTTPRequestHandler):
+    """``/<status>`` refuses, ``/cam.mjpg`` never ends, ``/live.m3u8`` slides; else files."""
+
+    folder: Path
+    began_s: float
+    stopping: threading.Event
+
+    def do_GET(self) -> None:
+        name = self.path.strip("/")
+        if name.isdigit():
+            self.send_error(int(name))
+        elif name == "cam.mjpg":
+            self.send_mjpeg()
+        elif name == "live.m3u8":
+            self.send(self.window().encode())
+        elif (self.folder / name).is_file():
+            self.send((self.folder / name).read_bytes())
+        else:
+            self.send_error(404)
+
+    def send(self, body: bytes) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def send_mjpeg(self) -> None:
+        """Send 20 pictures a second until the client leaves or the server stops."""
+        self.send_response(200)
+        self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=frame")
+        self.end_headers()
+        for number in itertools.count():
+            jpeg = cv2.imencode(".jpg", np.full((48, 64, 3), level(number), np.uint8))[1].tobytes()
+            head = f"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n"
+            try:
+                self.wfile.write(head.encode() + jpeg + b"\r\n")
+            except OSError:
+                return
+            if self.stopping.wait(0.05):
+                return
+
+    def window(self) -> str:
+        """Give the playlist of a camera that has been running since the server began."""
+        segments = sorted(self.folder.glob("seg*.ts"))
+        newest = int(time.monotonic() - self.began_s) + 3
+        lines = ["#EXTM3U", "#EXT-X-VERSION:3", "#EXT-X-TARGETDURATION:1"]
+        lines.append(f"#EXT-X-MEDIA-SEQUENCE:{newest - 2}")
+        for number in range(newest - 2, newest + 1):
+            lines += ["#EXTINF:1.0,", segments[number % len(segments)].name]
+        return "\n".join([*lines, ""])
+
+    def log_message(self, *_: object) -> None:
+        """Keep the tests' output clean."""
+
+
+@pytest.fixture
+def http_camera(tmp_path: Path) -> Iterator[HttpCamera]:
+    """Serve the files of ``tmp_path``, an MJPEG camera, a live playlist, and refusals."""
+    stopping = threading.Event()
+    facts = {"folder": tmp_path, "began_s": time.monotonic(), "stopping": stopping}
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (CameraHandler,), facts))
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    yield HttpCamera(server)
+    stopping.set()
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture
+def mute_port() -> Iterator[int]:
+    """A port that accepts connections and never says a word."""
+    with socket.create_server(("127.0.0.1", 0), backlog=16) as listener:
+        yield int(listener.getsockname()[1])
+
+
+@pytest.fixture
+def unused_port() -> int:
+    """A port where nobody listens."""
+    return free_port()
