@@ -3,6 +3,7 @@
 import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from typing import Any
 
 from fastapi import FastAPI
 
@@ -38,13 +39,28 @@ def create_app(
     exposed = check_exposure(settings)
     if exposed:
         raise ConfigError(*exposed)
-    feed = Feed(service.store)
+    app = _routed_app()
+    app.state.service = service
+    app.state.feed = Feed(service.store)
+    app.state.pictures = Pictures()
+    app.state.keyring = Keyring(settings, read_secrets(settings, environ))
+    app.state.registry = build_registry(service)
+    app.add_middleware(Shield, hosts=_served_hosts(settings))
+    return app
 
-    @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        async with feed:
-            yield
 
+def openapi_document() -> dict[str, Any]:
+    """Give the OpenAPI description, which is the same for every service."""
+    return _routed_app().openapi()
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    async with app.state.feed:
+        yield
+
+
+def _routed_app() -> FastAPI:
     app = DescribedApp(
         title="barrier-detector",
         version=__version__,
@@ -52,17 +68,11 @@ def create_app(
         openapi_url=f"{PREFIX}/openapi.json",
         docs_url=None,  # these pages load scripts from the network
         redoc_url=None,
-        lifespan=lifespan,
+        lifespan=_lifespan,
         separate_input_output_schemas=False,
     )
-    app.state.service = service
-    app.state.feed = feed
-    app.state.pictures = Pictures()
-    app.state.keyring = Keyring(settings, read_secrets(settings, environ))
-    app.state.registry = build_registry(service)
     problems.install(app)
     app.webhooks.include_router(webhooks)
-    app.add_middleware(Shield, hosts=_served_hosts(settings))
     for resource in (events, incidents, cameras, deliveries, about):
         app.include_router(resource.router, prefix=PREFIX)
     app.include_router(health.router)

@@ -1,9 +1,9 @@
 """Draws what the service saw onto a picture: boxes, zones, the barrier with its sides, the state.
 
 Everything is drawn after the picture got its final size, so that lines and letters stay legible on
-a thumbnail and on a wall screen. Each line and each letter has a dark rim: it can be seen on snow
-and at night. Colours are told apart with every common form of colour blindness, and each is paired
-with a word.
+a thumbnail and on a wall screen. Lines have a dark rim and letters stand on a plate: both can be
+read on snow and at night. The colours are told apart with every common form of colour blindness,
+and each is paired with a word.
 """
 
 from collections.abc import Mapping
@@ -167,7 +167,7 @@ class _Canvas:
         self._label(name, (int(points[0][0]), int(points[0][1])), _BARRIER, below=False)
 
     def tracks(self, picture: Picture) -> None:
-        """Draw each track's box with its class, its score and its note."""
+        """Draw each track's box with its class and its note, or else its score."""
         scale = self._height / picture.frame.size[1]
         tracks = picture.tracks
         for box, score, class_id, track_id in zip(
@@ -180,7 +180,7 @@ class _Canvas:
             x1, y1, x2, y2 = (int(v) for v in np.rint(box * scale))
             corners = np.array([(x1, y1), (x2, y1), (x2, y2), (x1, y2)], np.int32)
             self._line(corners, colour, closed=True)
-            words = f"{kind.label} {score:.2f}" + (f"  {note.text}" if note else "")
+            words = f"{kind.label} {note.text if note else f'{score:.2f}'}"
             self._label(words, (x1, y1), colour, below=False)
 
     def banner(self, banner: Banner) -> None:
@@ -197,17 +197,16 @@ class _Canvas:
 
     def _arrow(self, middle: F64, right: F64, direction: Direction) -> None:
         """Point across the barrier the way that counts; both ways when both do."""
-        left_end, right_end = middle - right * self._text_px, middle + right * self._text_px
-        if direction != "right_to_left":
-            self._arrow_to(right_end, left_end)
-        if direction != "left_to_right":
-            self._arrow_to(left_end, right_end)
-
-    def _arrow_to(self, tip: F64, tail: F64) -> None:
-        (x, y), (from_x, from_y) = np.rint(tip).astype(int), np.rint(tail).astype(int)
+        ends = np.rint([middle - right * self._text_px, middle + right * self._text_px])
+        left_end, right_end = ([int(x), int(y)] for x, y in ends)
+        arrows = {
+            "left_to_right": ((left_end, right_end),),
+            "right_to_left": ((right_end, left_end),),
+            "": ((left_end, right_end), (right_end, left_end)),
+        }
         for colour, width in ((_RIM, self._line_px + 2), (_BARRIER, self._line_px)):
-            ends = (int(from_x), int(from_y)), (int(x), int(y))
-            cv2.arrowedLine(self.image, *ends, colour, width, cv2.LINE_AA, tipLength=0.35)
+            for tail, tip in arrows[direction]:
+                cv2.arrowedLine(self.image, tail, tip, colour, width, cv2.LINE_AA, tipLength=0.35)
 
     def _label(self, text: str, corner: tuple[int, int], colour: Bgr, *, below: bool) -> None:
         """Write on a chip of ``colour`` above (or below) a corner, moved to stay in the picture."""

@@ -1,0 +1,141 @@
+"""The status page in a real browser, as the people on duty use it."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from detector.api.app import create_app
+from detector.config.access import ApiKeySettings, ApiSettings, Scope
+from detector.pipeline.health import CameraState
+from detector.store import Store, StoreSettings, open_store
+from tests.happenings import incident_id, make_event, make_incident
+from tests.integration.api.browser import BROWSER, DRIVER, Browser, browsing
+from tests.shown_service import LIVE, ShownCamera, ShownService, make_picture, served
+
+pytestmark = pytest.mark.skipif(
+    BROWSER is None or DRIVER is None, reason="needs chromium and chromedriver"
+)
+SECRET = "s" * 32
+KEY = ApiKeySettings(name="desk", scopes=(Scope.OPERATE,), secret_env="KEY")
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[ShownService]:
+    with open_store(StoreSettings(path=tmp_path / "events.sqlite3")) as store:
+        now = time.time()
+        away = replace(LIVE, state=CameraState.STALLED, reason="no picture for 34 s")
+        here = replace(LIVE, last_frame_at=now + 3600)
+        cameras = [
+            ShownCamera("gate", "North gate", state=here, shown=make_picture(decoded_at=now)),
+            ShownCamera(
+                "river",
+                state=replace(away, last_frame_at=now - 34),
+                shown=make_picture(decoded_at=now - 34),
+            ),
+        ]
+        yield ShownService(store, shown=cameras)
+
+
+@pytest.fixture
+def browser(tmp_path: Path) -> Iterator[Browser]:
+    with browsing(tmp_path / "profile") as opened:
+        yield opened
+
+
+def commit(store: Store, number: int) -> None:
+    event, incident = make_event(number, incident=number), make_incident(number)
+    store.append([event], [incident], [], now=time.time())
+
+
+def test_cameras_and_incidents_are_shown_and_keep_themselves_current(
+    service: ShownService, browser: Browser
+) -> None:
+    with served(create_app(service, ApiSettings())) as url:
+        browser.open(url)
+        browser.wait("document.querySelectorAll('.camera').length == 2")
+        browser.wait("document.querySelector('.camera img').naturalWidth > 0")
+        gate, river = browser.script(
+            "return [...document.querySelectorAll('.camera')].map((card) => card.innerText)"
+        )
+        assert "North gate" in gate
+        assert "Live" in gate
+        assert "12.5 fps" in gate
+        assert "no picture for 34 s" in river
+        stale = "return [...document.querySelectorAll('.camera')].map(c => c.matches('.stale'))"
+        assert browser.script(stale) == [False, True]
+        assert "None so far" in browser.text("#incidents")
+
+        commit(service.store, 1)
+        browser.wait("document.querySelectorAll('.incident').length == 1")
+        assert "Person crossed the line · fence" in browser.text(".incident")
+
+        service.shown[0].shown = make_picture(index=1, decoded_at=time.time())
+        before = browser.script("return document.querySelector('.camera img').src")
+        browser.wait(f"document.querySelector('.camera img').src != {before!r}")
+
+
+def test_an_incident_is_acknowledged_and_dismissed_with_a_reason(
+    service: ShownService, browser: Browser
+) -> None:
+    commit(service.store, 1)
+    with served(create_app(service, ApiSettings())) as url:
+        browser.open(url)
+        browser.wait("document.querySelector('.incident .moves button')")
+        browser.type("#who", "Ana")
+        browser.click(".incident .moves button")
+        browser.wait("document.querySelector('.operator').innerText == 'Acknowledged'")
+        browser.click(".incident .moves button:nth-child(2)")
+        browser.type(".dismissal input", "own patrol")
+        browser.click(".dismissal button")
+        browser.wait("document.querySelector('.operator').innerText == 'Dismissed'")
+        assert "Dismissed by Ana: own patrol" in browser.text(".incident")
+    record = service.store.incident(incident_id(1))
+    assert record is not None
+    assert [(move.by, move.reason) for move in record.history] == [
+        ("Ana", ""),
+        ("Ana", "own patrol"),
+    ]
+
+
+def test_with_keys_the_page_asks_for_one_and_shows_nothing_before(
+    service: ShownService, browser: Browser
+) -> None:
+    commit(service.store, 1)
+    app = create_app(service, ApiSettings(keys=(KEY,)), {"KEY": SECRET})
+    with served(app) as url:
+        browser.open(url)
+        browser.wait("!document.querySelector('#signin').hidden")
+        assert "crossed" not in browser.text()
+        browser.type("#key", "wrong")
+        browser.click("#signin button")
+        browser.wait("document.querySelector('#signin-problem').innerText.includes('not known')")
+        browser.type("#key", SECRET)
+        browser.click("#signin button")
+        browser.wait("document.querySelector('.incident')")
+        browser.click(".incident .moves button")
+        browser.wait("document.querySelector('.decided').innerText.includes('key desk')")
+
+
+def test_a_service_that_is_gone_is_told_and_old_pictures_are_greyed(
+    service: ShownService, browser: Browser
+) -> None:
+    with served(create_app(service, ApiSettings())) as url:
+        browser.open(url)
+        browser.wait("document.querySelectorAll('.camera').length == 2")
+    browser.wait("document.querySelector('#link').innerText.includes('No connection')")
+    assert browser.script("return document.body.matches('.stale')")
+
+
+def test_text_from_outside_is_never_markup_and_the_policy_holds(
+    service: ShownService, browser: Browser
+) -> None:
+    service.shown[0].friendly_name = "<img src=x onerror=\"document.title='owned'\">"
+    with served(create_app(service, ApiSettings())) as url:
+        browser.open(url)
+        browser.wait("document.querySelectorAll('.camera').length == 2")
+        assert "onerror" in browser.text(".camera h3")
+        assert browser.script("return document.title") != "owned"
+        assert browser.errors() == []
