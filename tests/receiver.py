@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 import time
+import traceback
 import urllib.request
 from collections import deque
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -35,6 +36,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["content-length"]))
+        if len(body) < int(self.headers["content-length"]):  # the sender was killed
+            self.close_connection = True
+            return
         if self.path == CONTROL:
             self._control(json.loads(body))
             answer = TAKEN
@@ -85,6 +89,16 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         """Stay quiet."""
+
+
+class _Server(ThreadingHTTPServer):
+    request_queue_size = 64
+
+    def handle_error(self, *_: object) -> None:
+        """Say nothing of senders that were killed, but fail on any other error."""
+        if not isinstance(sys.exception(), ConnectionError):
+            traceback.print_exc()
+            os._exit(1)
 
 
 class Receiver:
@@ -145,8 +159,7 @@ def free_port() -> int:
 def main(port: str, record: str, secret: str) -> None:
     """Serve until killed."""
     _Handler.record, _Handler.webhook = Path(record), Webhook(secret)
-    ThreadingHTTPServer.request_queue_size = 64
-    ThreadingHTTPServer(("127.0.0.1", int(port)), _Handler).serve_forever()
+    _Server(("127.0.0.1", int(port)), _Handler).serve_forever()
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ class StoreSettings(BaseModel):
     The URL holds no password: the PostgreSQL client reads it from ``PGPASSWORD`` or ``~/.pgpass``.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     path: Path = Path("data/events.sqlite3")
     url: str | None = None
@@ -29,7 +29,7 @@ class StoreSettings(BaseModel):
             url = make_url(self.url)
         except ArgumentError:
             raise ValueError("url: expected postgresql://user@host/database") from None
-        if url.password is not None:
+        if url.password is not None or "password" in url.query:
             raise ValueError("url: expected no password; use PGPASSWORD or a pgpass file")
         if url.get_backend_name() != "postgresql":
             raise ValueError(f"url: expected postgresql://…, found {url.get_backend_name()}://…")
