@@ -1,0 +1,104 @@
+"""What lies in a model's folder, and what the training keeps of the start weights."""
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from models.train.assets import is_dev
+from models.train.import_weights import BASELINES, import_baseline
+from models.train.manifest import Manifest, Thresholds, write
+
+ROOT = Path(__file__).parents[3]
+SHIPPED = ROOT / "models/barrier-n"
+
+
+def test_a_manifest_says_what_the_service_needs(tmp_path: Path) -> None:
+    (tmp_path / "model.onnx").write_bytes(b"graph")
+    write(
+        tmp_path,
+        Manifest(
+            name="tiny",
+            version="1.0.0",
+            family="ultralytics-raw",
+            height=384,
+            width=640,
+            dynamic=True,
+            classes={0: "person", 1: "ladder"},
+            thresholds={"person": Thresholds(0.2, 0.4)},
+            source="made up",
+            licence="AGPL-3.0",
+        ),
+    )
+    read = yaml.safe_load((tmp_path / "model.yaml").read_text())
+    assert read["sha256"] == hashlib.sha256(b"graph").hexdigest()
+    assert read["input"] == {
+        "height": 384,
+        "width": 640,
+        "layout": "NCHW",
+        "color": "RGB",
+        "range": "0-1",
+        "dynamic": True,
+    }
+    assert read["thresholds"]["person"] == {"min_score": 0.2, "threshold": 0.4}
+
+
+def test_the_shipped_model_is_the_one_its_manifest_describes() -> None:
+    manifest = yaml.safe_load((SHIPPED / "model.yaml").read_text())
+    graph = (SHIPPED / manifest["file"]).read_bytes()
+    assert hashlib.sha256(graph).hexdigest() == manifest["sha256"]
+    assert manifest["classes"] == {0: "person", 1: "ladder"}
+    for point in manifest["thresholds"].values():
+        assert 0 < point["min_score"] <= point["threshold"] < 1
+
+
+def test_the_shipped_model_takes_any_batch_and_any_multiple_of_32() -> None:
+    ort = pytest.importorskip("onnxruntime")
+    session = ort.InferenceSession(SHIPPED / "model.onnx", providers=["CPUExecutionProvider"])
+    name = session.get_inputs()[0].name
+    for shape in ((1, 3, 64, 96), (2, 3, 128, 64)):
+        output = session.run(None, {name: np.zeros(shape, np.float32)})[0]
+        anchors = sum(shape[2] * shape[3] // stride**2 for stride in (8, 16, 32))
+        assert output.shape == (shape[0], 6, anchors)
+
+
+def test_importing_a_missing_baseline_says_which_file(tmp_path: Path) -> None:
+    name, (file, _) = next(iter(BASELINES.items()))
+    with pytest.raises(SystemExit, match=file):
+        import_baseline(name, tmp_path, tmp_path)
+
+
+def test_a_baseline_folder_holds_graph_and_manifest(tmp_path: Path) -> None:
+    file, family = BASELINES["yolo11n-coco"]
+    (tmp_path / file).write_bytes(b"graph")
+    folder = import_baseline("yolo11n-coco", tmp_path, tmp_path / "out")
+    manifest = yaml.safe_load((folder / "model.yaml").read_text())
+    assert manifest["family"] == family
+    assert manifest["classes"] == {0: "person"}
+    assert (folder / manifest["file"]).read_bytes() == b"graph"
+
+
+def test_frames_of_one_clip_fall_into_one_split() -> None:
+    for clip in ("yard", "gate", "river"):
+        assert len({is_dev(f"{clip}@{index:05d}.jpg") for index in range(50)}) == 1
+
+
+@pytest.mark.train
+def test_a_two_class_network_scores_people_as_its_start_weights_do() -> None:
+    torch = pytest.importorskip("torch", reason="needs the training extra")
+    tasks = pytest.importorskip("ultralytics.nn.tasks", reason="needs the training extra")
+    from models.train.train import two_class_network  # noqa: PLC0415 - needs the extra
+
+    torch.manual_seed(0)
+    start = tasks.DetectionModel("yolo11n.yaml", nc=80, verbose=False).eval()
+    start.names = {number: f"thing {number}" for number in range(80)} | {0: "person"}
+    ours = two_class_network(start).eval()
+    again = two_class_network(ours).eval()
+    picture = torch.rand(1, 3, 64, 96)
+    with torch.no_grad():
+        expected, found, reloaded = (net(picture)[0] for net in (start, ours, again))
+    assert found.shape[1] == 6
+    assert torch.allclose(found[:, :5], expected[:, :5], atol=1e-5)
+    assert torch.equal(found, reloaded)
