@@ -32,8 +32,8 @@ FPS = 5.0
 SETTLE_S = 5.0
 SAMPLE_S = 1.0
 FOOTNOTE = (
-    "Decoding counts every picture of the recording, analysed or not. Drops are frames that were due "
-    "but replaced by a newer one before the network was free."
+    "Decoding counts every picture of the recording, analysed or not. Drops are frames that were "
+    "due but replaced by a newer one before the network was free."
 )
 HERE = Path(__file__).parent
 ROOT = HERE.parent

@@ -1,15 +1,22 @@
 """Which boxes of a class count: by size, shape and place, with Frigate's keys."""
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from detector.geometry import bottom_centers, points_in_polygon
+from detector.scene.settings import Points
 from detector.types import Detections, ObjectClass
 
 Score = Annotated[float, Field(gt=0, lt=1)]
+
+
+def _several(value: Any) -> Any:
+    """Take Frigate's single polygon as a list of one."""
+    return (value,) if isinstance(value, str) else value
 
 
 class FilterSettings(BaseModel):
@@ -23,6 +30,9 @@ class FilterSettings(BaseModel):
     max_ratio: float = Field(default=24_000_000, gt=0, description="width / height")
     min_score: Score | None = Field(default=None, description="least score in a single picture")
     threshold: Score | None = Field(default=None, description="least median score of a track")
+    mask: Annotated[tuple[Points, ...], BeforeValidator(_several)] = Field(
+        default=(), description="polygons; a box whose foot is in one of them does not count"
+    )
 
 
 def keep(
@@ -57,6 +67,10 @@ def _passes(
     )
     if limits.min_score is not None:
         passes &= detections.confidence >= limits.min_score
+    if limits.mask and len(detections):
+        feet = bottom_centers(detections.xyxy) / size
+        for polygon in limits.mask:
+            passes &= ~points_in_polygon(feet, np.array(polygon))
     return passes
 
 

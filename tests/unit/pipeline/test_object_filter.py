@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -47,6 +48,13 @@ def test_ratio_is_width_by_height_as_in_frigate() -> None:
 
 def test_scores_below_the_cameras_own_floor_are_dropped() -> None:
     assert len(keep(boxes((0, 0, 9, 9)), {PERSON: FilterSettings(min_score=0.6)}, SIZE)) == 0
+
+
+@pytest.mark.parametrize("mask", ["0,0,0.5,0,0.5,1,0,1", ["0,0,0.5,0,0.5,1,0,1"]])
+def test_a_box_whose_foot_is_in_the_mask_does_not_count(mask: object) -> None:
+    found = boxes((100, 100, 140, 200), (800, 100, 840, 200), (480, 100, 560, 200))
+    limits = FilterSettings.model_validate({"mask": mask})
+    assert keep(found, {PERSON: limits}, SIZE).xyxy[:, 0].tolist() == [800, 480]
 
 
 @given(st.integers(0, 20))

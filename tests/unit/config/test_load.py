@@ -1,0 +1,116 @@
+import json
+import re
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+
+from detector.config import config_schema, load_config
+from detector.config.plan import camera_plan, camera_rules, missing_classes
+from detector.errors import ConfigError
+from detector.types import ObjectClass
+from detector.vision.base import ClassScores, DetectorInfo
+from tests.site_folder import camera, write
+
+DOCS = Path(__file__).parents[3] / "docs"
+PERSON_ONLY = DetectorInfo(
+    model="coco",
+    version="1",
+    sha256="a" * 64,
+    family="ultralytics-raw",
+    provider="cpu",
+    precision="fp32",
+    threads=1,
+    input_size=(640, 384),
+    max_batch=1,
+    scores={ObjectClass.PERSON: ClassScores(min_score=0.1, threshold=0.4)},
+)
+
+
+def config(**changes: object) -> dict[str, object]:
+    return {"version": 1, "model": {"path": "m"}, "cameras": {"north": camera()}} | changes
+
+
+def documented() -> str:
+    text = (DOCS / "configuration.md").read_text("utf-8")
+    found = re.search(r"```yaml\n(version: 1.*?)```", text, re.DOTALL)
+    assert found is not None
+    return found[1]
+
+
+def test_the_documented_example_is_a_valid_configuration(tmp_path: Path) -> None:
+    path = tmp_path / "site.yaml"
+    path.write_text(documented(), "utf-8")
+    environment = {"DETECTOR_GATE_PASSWORD": "secret"}
+    loaded = load_config(path, environment)
+    assert loaded.config.cameras["gate"].ffmpeg.detect.path.startswith("rtsp://guard:secret@")
+    assert loaded.ignored == ()
+
+
+def test_the_published_schema_accepts_the_documented_example() -> None:
+    values = yaml.safe_load(documented())
+    jsonschema.Draft202012Validator(config_schema()).validate(json.loads(json.dumps(values)))
+
+
+def test_paths_are_relative_to_the_file_and_addresses_stay(tmp_path: Path) -> None:
+    cameras = {"north": camera("clips/a.mp4"), "south": camera("rtsp://camera/1")}
+    loaded = load_config(write(tmp_path, config(cameras=cameras)))
+    inputs = [c.ffmpeg.detect.path for c in loaded.config.cameras.values()]
+    assert inputs == [str(tmp_path / "clips" / "a.mp4"), "rtsp://camera/1"]
+    assert loaded.config.model.path == tmp_path / "m"
+    assert loaded.config.store_settings().path == tmp_path / "data" / "events.sqlite3"
+
+
+def test_the_hash_is_that_of_the_file_and_knows_no_secret(tmp_path: Path) -> None:
+    path = write(tmp_path, config(site="{DETECTOR_SITE}"))
+    one = load_config(path, {"DETECTOR_SITE": "a"})
+    two = load_config(path, {"DETECTOR_SITE": "b"})
+    assert one.sha256 == two.sha256
+    assert (one.config.site, two.config.site) == ("a", "b")
+
+
+def test_no_rules_means_all_that_fit_and_an_empty_mapping_means_none(tmp_path: Path) -> None:
+    without = camera()
+    del without["rules"]
+    cameras = {"all": without, "none": camera(rules={})}
+    loaded = load_config(write(tmp_path, config(cameras=cameras)))
+    kinds = {r.kind for r in camera_rules(loaded.config.cameras["all"]).values()}
+    assert kinds == {"zone_intrusion", "loitering", "group_size"}
+    assert camera_rules(loaded.config.cameras["none"]) == {}
+
+
+def test_frigates_counts_of_pictures_become_observations_and_seconds(tmp_path: Path) -> None:
+    detect = {"fps": 5, "min_initialized": 2, "max_disappeared": 25}
+    loaded = load_config(write(tmp_path, config(cameras={"north": camera(detect=detect)})))
+    tracking = loaded.config.cameras["north"].tracker_settings()
+    assert tracking.min_hits == 2
+    assert tracking.max_lost_s.person == tracking.max_lost_s.ladder == 5.0
+
+
+def test_a_class_the_network_does_not_know_is_named_and_left_out(tmp_path: Path) -> None:
+    loaded = load_config(write(tmp_path, config()))
+    north = loaded.config.cameras["north"]
+    assert missing_classes(north, PERSON_ONLY) == (ObjectClass.LADDER,)
+    assert set(camera_plan(north, PERSON_ONLY).scores) == {ObjectClass.PERSON}
+
+
+def test_a_cameras_own_scores_win_over_the_models(tmp_path: Path) -> None:
+    objects = {"filters": {"person": {"min_score": 0.3, "threshold": 0.7}}}
+    loaded = load_config(write(tmp_path, config(cameras={"north": camera(objects=objects)})))
+    plan = camera_plan(loaded.config.cameras["north"], PERSON_ONLY)
+    assert plan.scores == {ObjectClass.PERSON: (0.3, 0.7)}
+
+
+@pytest.mark.parametrize("roles", [[["detect"], ["detect"]], [["record"]]])
+def test_exactly_one_input_is_analysed(tmp_path: Path, roles: list[list[str]]) -> None:
+    inputs = [{"path": f"{n}.mp4", "roles": r} for n, r in enumerate(roles)]
+    path = write(tmp_path, config(cameras={"north": camera(ffmpeg={"inputs": inputs})}))
+    with pytest.raises(ConfigError, match="exactly one input with the role `detect`"):
+        load_config(path)
+
+
+def test_a_camera_that_shall_not_detect_is_to_be_switched_off_as_a_whole(tmp_path: Path) -> None:
+    path = write(tmp_path, config(cameras={"north": camera(detect={"enabled": False})}))
+    with pytest.raises(ConfigError, match=r"cameras\.north\.detect\.enabled"):
+        load_config(path)
