@@ -1,6 +1,7 @@
 """The published description is the one that is served, and it is complete."""
 
 import json
+import re
 from pathlib import Path
 
 import jsonschema
@@ -83,7 +84,12 @@ def test_nothing_in_the_description_is_about_who_somebody_is(
 def test_every_path_is_told_in_the_guide(document: dict[str, object]) -> None:
     guide = (DOCS / "api.md").read_text("utf-8")
     for path, _, _ in operations(document):
-        shown = path.removeprefix(PREFIX)
-        for name in ("event_id", "incident_id", "delivery_id"):
-            shown = shown.replace(name, "id")
-        assert f"`{shown}" in guide or f" {shown}" in guide, shown
+        shown = re.sub(r"\{\w+_id\}", "{id}", path.removeprefix(PREFIX))
+        assert f"`{shown}`" in guide, shown
+
+
+def test_every_metric_is_told_in_the_guide(client: Client) -> None:
+    guide = (DOCS / "api.md").read_text("utf-8")
+    for line in client.get("/metrics").text.splitlines():
+        if line.startswith("# TYPE "):
+            assert f"`{line.split()[2]}" in guide, line
