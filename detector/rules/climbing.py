@@ -2,8 +2,8 @@
 
 One picture cannot tell a climber from a walker behind a see-through fence: both have their feet
 above the foot line. They differ in size: who walks away shrinks, who climbs keeps the height. So a
-climb begins with somebody who stood at the barrier, rose, and did not shrink as the ground would
-make him. Only on a solid wall feet that are seen well off the ground are enough.
+climb begins with somebody who was at the barrier, rose, and did not shrink as the ground would make
+him. Who comes into view on the face of a solid wall is on it, too.
 """
 
 from collections import deque
@@ -23,7 +23,7 @@ _MEMORY_S = 10.0  # how long ago somebody may have stood at the foot of the barr
 _RISING_S, _RISING_M = 1.0, 0.1  # moving up is so much in so long
 _OBSERVATIONS = 3
 _LANDED_M, _LANDED_S = 0.5, 1.0  # feet that low behind the line for so long stand there
-_BACK_M = 0.3  # that near to where the climb began is down again
+_AS_LOW_M = 0.3  # stances that near to the lowest one give the height on the ground
 _ON_WALL_M = 0.5  # feet that far from the foot and the top of a solid wall are on it
 _SHRUNK = 0.8  # of the height at the foot of the barrier: sunk behind it or walked away
 _STRICTEST = 0.95  # heights in pixels are not more certain than that
@@ -33,9 +33,10 @@ class ClimbingSettings(BarrierRuleSettings):
     """Settings of ``climbing``.
 
     Attributes:
-        rise_m: how far the feet are above where they stood at the barrier.
-        above_foot_m: how far they are above its foot line.
-        above_top_m: how far the head is above its top line, the other way to notice a climb.
+        rise_m: how far the feet are above the ground at the barrier: its foot line, or where they
+            stood behind that.
+        above_foot_m: the same where the head is above the top line of a barrier higher than a man.
+        above_top_m: how far it has to be above that line.
         height_kept: share of the height at the foot of the barrier that a climber keeps; where the
             calibration says how much a walker would shrink, the middle between that and 1.
     """
@@ -57,6 +58,7 @@ class _Stance:
         feet_m: feet over the foot line, NaN beside the barrier.
         head_m: head over the top line, NaN beside it and without one.
         middle_m: middle of the box over the top line, NaN likewise.
+        barrier_m: height of the barrier, NaN likewise.
         wall_m: feet below the top line of a solid wall while on its face, NaN otherwise.
         height_px: of the box.
         expected_px: of a person standing there, NaN without calibration.
@@ -66,6 +68,7 @@ class _Stance:
     feet_m: float
     head_m: float
     middle_m: float
+    barrier_m: float
     wall_m: float
     height_px: float
     expected_px: float
@@ -75,6 +78,7 @@ class _Stance:
 class _Climber:
     recent: deque[_Stance] = field(default_factory=deque)  # the last second
     ground: deque[_Stance] = field(default_factory=deque)  # at the barrier, the last ten
+    was_below: bool = False  # was at the barrier before, however long ago
     votes: int = 0  # observations in a row that say it began
     episode: Episode | None = None
     base: _Stance | None = None
@@ -82,7 +86,6 @@ class _Climber:
     side: int = 0  # where it began, 0 where nobody saw that
     on_top: bool = False
     in_front: int = 0  # observations in a row
-    back: int = 0
     shrunk: int = 0
     landed_s: float | None = None
 
@@ -91,10 +94,17 @@ class _Climber:
         self.recent.append(now)
         if self.episode is None and now.place.distance_m <= strip_m and not np.isnan(now.feet_m):
             self.ground.append(now)
+            self.was_below = True
         at = now.place.sighting.at
         for stances, memory_s in ((self.recent, _RISING_S), (self.ground, _MEMORY_S)):
             while stances and at - stances[0].place.sighting.at > memory_s:
                 stances.popleft()
+
+    @property
+    def started_behind(self) -> bool:
+        """Tell where somebody came from; the newer stances may be on the way up already."""
+        older = list(self.ground)[: len(self.ground) // 2 + 1]
+        return median(stance.feet_m for stance in older) > 0
 
     @property
     def height_px(self) -> float:
@@ -144,12 +154,14 @@ class Climbing:
         feet = np.array([place.sighting.foot for place in places])
         heads = np.stack([feet[:, 0], boxes[:, 1]], axis=1)
         barrier = self._barrier
-        on_wall = barrier.on_face(feet) & (not barrier.settings.see_through)
+        whole = np.abs(feet[:, 1] - boxes[:, 3]) < 1  # no legs that are only supposed
+        on_wall = barrier.on_face(feet) & whole & (not barrier.settings.see_through)
         rows = zip(
             places,
             (barrier.above_foot(feet) / scale).tolist(),
             (barrier.above_top(heads) / scale).tolist(),
             (barrier.above_top((feet + heads) / 2) / scale).tolist(),
+            ((barrier.above_foot(feet) - barrier.above_top(feet)) / scale).tolist(),
             np.where(on_wall, -barrier.above_top(feet) / scale, np.nan).tolist(),
             (boxes[:, 3] - boxes[:, 1]).tolist(),
             self._scene.expected_height_px(feet).tolist(),
@@ -169,27 +181,29 @@ class Climbing:
 
     def _signs(self, climber: _Climber, now: _Stance) -> tuple[Reason, ...]:
         """Say why this looks like a climb; nothing where it does not."""
-        if now.wall_m >= _ON_WALL_M and now.feet_m >= _ON_WALL_M:
-            return (Reason("feet on the wall, m above its foot", now.feet_m, _ON_WALL_M),)
         base = min(climber.ground, key=lambda stance: stance.feet_m, default=None)
         if base is None:
-            return ()
+            on_wall = now.wall_m >= _ON_WALL_M and now.feet_m >= _ON_WALL_M
+            if climber.was_below or not on_wall:
+                return ()
+            return (Reason("feet on the wall, m above its foot", now.feet_m, _ON_WALL_M),)
         kept, limit = self._height_kept(climber, base, now)
         if kept < limit:
             return ()
         settings, size = self._settings, Reason("height kept, share", kept, limit)
-        if now.head_m >= settings.above_top_m and base.head_m < 0:
-            return (Reason("head above the top line, m", now.head_m, settings.above_top_m), size)
-        rise_m = now.feet_m - base.feet_m
+        rise_m = now.feet_m - max(base.feet_m, 0.0)
         rising_m = now.feet_m - climber.recent[0].feet_m
+        if rise_m >= settings.rise_m and rising_m >= _RISING_M:
+            return (Reason("feet off the ground, m", rise_m, settings.rise_m), size)
         if (
-            now.feet_m >= settings.above_foot_m
-            and rise_m >= settings.rise_m
-            and rising_m >= _RISING_M
+            now.head_m >= settings.above_top_m
+            and now.barrier_m >= self._scene.ground.person_height_m
+            and rise_m >= settings.above_foot_m
+            and not climber.started_behind
         ):
             return (
-                Reason("feet above the foot line, m", now.feet_m, settings.above_foot_m),
-                Reason("feet risen, m", rise_m, settings.rise_m),
+                Reason("head above the top line, m", now.head_m, settings.above_top_m),
+                Reason("feet off the ground, m", rise_m, settings.above_foot_m),
                 size,
             )
         return ()
@@ -197,7 +211,9 @@ class Climbing:
     def _height_kept(self, climber: _Climber, base: _Stance, now: _Stance) -> tuple[float, float]:
         """Give the share of the height that was kept, and how much a climber keeps at least."""
         before = median(
-            stance.height_px for stance in climber.ground if stance.feet_m <= base.feet_m + _BACK_M
+            stance.height_px
+            for stance in climber.ground
+            if stance.feet_m <= base.feet_m + _AS_LOW_M
         )
         shrunk = now.expected_px / base.expected_px
         known = not np.isnan(shrunk)
@@ -208,9 +224,8 @@ class Climbing:
         sighting, ground = now.place.sighting, list(climber.ground)
         if ground:
             climber.base = min(ground, key=lambda stance: stance.feet_m)
-            older = ground[: len(ground) // 2 + 1]  # the newer ones may be on the way up already
-            climber.from_behind = median(stance.feet_m for stance in older) > 0
-            climber.side = next((s.place.side for s in older if s.place.side), 0)
+            climber.from_behind = climber.started_behind
+            climber.side = next((s.place.side for s in ground if s.place.side), 0)
         since_s = climber.recent[0].place.sighting.at
         climber.episode = self._story.begin(since_s, sighting)
         return climber.episode.tell(
@@ -241,29 +256,32 @@ class Climbing:
 
     def _outcome(self, climber: _Climber, now: _Stance) -> str:
         """Say how the climb ended, "" while it lasts."""
-        base = climber.base
-        lowest_m = base.feet_m + _BACK_M if base else -np.inf
         climber.in_front = climber.in_front + 1 if now.feet_m < 0 else 0
-        climber.back = climber.back + 1 if now.feet_m <= lowest_m else 0
         if climber.in_front >= _OBSERVATIONS:
             return "over" if climber.from_behind else "down_same_side"
+        landed = self._has_landed(climber, now)
         if climber.from_behind:
-            return "down_same_side" if climber.back >= _OBSERVATIONS else ""
+            return "down_same_side" if landed else ""
         was_up = climber.on_top or not len(self._barrier.top)
-        return "over" if was_up and self._is_behind(climber, now) else ""
+        return "over" if was_up and (landed or self._has_sunk(climber, now)) else ""
 
-    def _is_behind(self, climber: _Climber, now: _Stance) -> bool:
-        """Tell whether somebody who came from the front is down behind the barrier."""
+    def _has_landed(self, climber: _Climber, now: _Stance) -> bool:
+        """Tell whether the feet have been near the ground behind the barrier for a while."""
         at, base = now.place.sighting.at, climber.base
-        small = base is not None and climber.height_px < _SHRUNK * base.height_px
-        near = now.place.distance_m <= self._barrier.settings.strip_m
-        climber.shrunk = climber.shrunk + 1 if small and not near else 0
-        if not 0 <= now.feet_m <= _LANDED_M:
+        ground_m = base.feet_m if base is not None and climber.from_behind else 0.0
+        if not 0 <= now.feet_m <= ground_m + _LANDED_M:
             climber.landed_s = None
         elif climber.landed_s is None:
             climber.landed_s = at
-        landed = climber.landed_s is not None and at - climber.landed_s >= _LANDED_S
-        return landed or climber.shrunk >= _OBSERVATIONS
+        return climber.landed_s is not None and at - climber.landed_s >= _LANDED_S
+
+    def _has_sunk(self, climber: _Climber, now: _Stance) -> bool:
+        """Tell whether somebody who came from the front got smaller away from the barrier."""
+        base = climber.base
+        small = base is not None and climber.height_px < _SHRUNK * base.height_px
+        near = now.place.distance_m <= self._barrier.settings.strip_m
+        climber.shrunk = climber.shrunk + 1 if small and not near else 0
+        return climber.shrunk >= _OBSERVATIONS
 
     def _lose(self, track_id: TrackId, at: float) -> Transition | None:
         """End the climb of a track that is gone: behind the wall, where it had been on its top."""
@@ -281,7 +299,7 @@ class Climbing:
         sides = self._barrier.settings.sides
         other = {sides.left: sides.right, sides.right: sides.left}.get(side_from, "")
         climber.episode, climber.votes, climber.on_top, climber.landed_s = None, 0, False, None
-        climber.in_front = climber.back = climber.shrunk = 0
+        climber.in_front = climber.shrunk = 0
         climber.ground.clear()
         return episode.tell(
             Phase.END,
