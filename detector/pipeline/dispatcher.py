@@ -26,6 +26,10 @@ THREAD = "delivery"
 class Outbox(Protocol):
     """What the dispatcher needs of the store."""
 
+    def claim_deliveries(self) -> None:
+        """Reserve the deliveries for this process."""
+        ...
+
     def due(
         self, sink: str, now: float, limit: int, in_flight: Collection[int] = ()
     ) -> tuple[Delivery, ...]:
@@ -131,7 +135,12 @@ class Dispatcher:
         self._loop_lock = threading.Lock()
 
     def start(self) -> None:
-        """Begin to deliver, first of all what earlier runs left."""
+        """Begin to deliver, first of all what earlier runs left.
+
+        Raises:
+            StoreError: another process delivers from the same database.
+        """
+        self._outbox.claim_deliveries()
         self._leave = self._outbox.listen(self.notify)
         self._thread.start()
 

@@ -30,7 +30,12 @@ SQLITE_CAUSES = {
 def writer_engine(settings: StoreSettings) -> Engine:
     """One connection for all writing; the caller holds a lock around its transactions."""
     if settings.url is not None:
-        return create_engine(settings.database, pool_size=1, max_overflow=0, pool_pre_ping=True)
+        try:
+            return create_engine(settings.database, pool_size=1, max_overflow=0, pool_pre_ping=True)
+        except ImportError:
+            raise StoreError(
+                f"{settings.where}: expected the extra postgres to be installed, found it missing"
+            ) from None
     engine = _sqlite(settings.database, settings.busy_timeout_s, pool_size=1)
     event.listen(engine, "connect", _durable)
     # A write transaction takes the lock at once: one that reads first and then finds the database

@@ -2,7 +2,8 @@
 
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from types import MappingProxyType
 from typing import Self
 from uuid import UUID
@@ -13,6 +14,7 @@ from detector.delivery import Decision, Delivery, DeliveryState, Outcome, SinkRo
 from detector.errors import StoreError, UnknownRecord
 from detector.events import Event, Incident, OperatorState
 from detector.store import deliveries, events, incidents, retention
+from detector.store.claim import claim
 from detector.store.engine import reader_engine, translated, writer_engine
 from detector.store.migrate import migrate
 from detector.store.records import (
@@ -50,7 +52,7 @@ def open_store(settings: StoreSettings) -> "Store":
     except BaseException:
         writer.dispose()
         raise
-    return Store(writer, reader_engine(settings), settings.where)
+    return Store(writer, reader_engine(settings), settings.where, path)
 
 
 class Store:
@@ -61,12 +63,14 @@ class Store:
     do its part; nothing of the failed call is stored then, and it may be repeated.
     """
 
-    def __init__(self, writer: Engine, reader: Engine, where: str) -> None:
+    def __init__(self, writer: Engine, reader: Engine, where: str, path: Path | None) -> None:
         self._writer = writer
         self._reader = reader
         self._turn = threading.Lock()
         self._listeners: list[Callable[[int], None]] = []
         self._closed = False
+        self._path = path
+        self._claim: ExitStack | None = None
         self.where = where
 
     def __enter__(self) -> Self:
@@ -79,6 +83,8 @@ class Store:
         """Wait for the write that is going on, then close all connections."""
         with self._turn:
             self._closed = True
+            if self._claim is not None:
+                self._claim.close()
             self._writer.dispose()
             self._reader.dispose()
 
@@ -221,6 +227,19 @@ class Store:
             return connection.scalar(statement)
 
     # --- deliveries -------------------------------------------------------------------------------
+
+    def claim_deliveries(self) -> None:
+        """Reserve the deliveries for this process until the store is closed; again is harmless.
+
+        Raises:
+            StoreError: another process delivers from this database.
+        """
+        with self._turn, translated(self.where, "claiming the deliveries"):
+            self._refuse_closed()
+            if self._claim is None:
+                with ExitStack() as held:
+                    claim(held, self.where, self._path, self._reader)
+                    self._claim = held.pop_all()
 
     def due(
         self, sink: str, now: float, limit: int, in_flight: Collection[int] = ()

@@ -45,6 +45,7 @@ class FailingOutbox:
         self.store = store
         self.failures = failures
         self.listen = store.listen
+        self.claim_deliveries = store.claim_deliveries
 
     def _fail(self) -> None:
         if self.failures:

@@ -121,6 +121,15 @@ def test_two_services_on_one_database_number_their_events_in_commit_order(
     assert seen == list(range(1, 51))
 
 
+def test_only_one_process_delivers_from_a_database(store: Store, settings: StoreSettings) -> None:
+    store.claim_deliveries()
+    with open_store(settings) as other, pytest.raises(StoreError, match="the only process"):
+        other.claim_deliveries()
+    store.close()
+    with open_store(settings) as other:
+        other.claim_deliveries()
+
+
 def test_pruning_removes_what_belongs_together(store: Store) -> None:
     store.append([make_event()], [make_incident()], [], now=NOW)
     pruned = store.prune(NOW + 1)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from detector.delivery import Answer, Delivery, DeliveryState, Outcome, RetrySettings, SinkRoute
 from detector.delivery import decide as decide_with
-from detector.errors import RefusedMove, UnknownRecord
+from detector.errors import RefusedMove, StoreError, UnknownRecord
 from detector.store import Store, StoreSettings, open_store
 from tests.happenings import START, make_event, make_incident
 
@@ -158,6 +158,17 @@ def test_deliveries_are_listed_newest_first_by_state_and_sink(store: Store) -> N
     assert store.deliveries(sink="other") == ()
     (status,) = store.sinks()
     assert (status.pending, status.delivered, status.oldest_pending_at) == (2, 1, NOW)
+
+
+def test_only_one_process_delivers_from_a_database(tmp_path: Path) -> None:
+    settings = StoreSettings(path=tmp_path / "e.sqlite3")
+    with open_store(settings) as first, open_store(settings) as second:
+        first.claim_deliveries()
+        first.claim_deliveries()
+        with pytest.raises(StoreError, match="the only process that delivers"):
+            second.claim_deliveries()
+        first.close()
+        second.claim_deliveries()
 
 
 steps = st.lists(st.tuples(st.integers(0, 5), st.sampled_from(list(Answer)[:4])), max_size=60)
