@@ -1,0 +1,92 @@
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from detector.pipeline.analysis import AnalysedCamera, Analysis
+from detector.pipeline.health import CameraMonitor, Heartbeats
+from detector.pipeline.recorder import Recorder
+from detector.pipeline.stages import StageClock
+from detector.store import EventQuery, StoreSettings, open_store
+from detector.streams import Latest
+from detector.types import U8, CameraId, Detections, Frame
+from detector.vision.scripted import ScriptedDetector
+from tests.unit.pipeline.test_camera import FPS, frame, person, pipeline
+
+NORTH = CameraId("north")
+
+
+class FailingDetector(ScriptedDetector):
+    """Fails on its first picture, as a runtime may."""
+
+    failed = False
+
+    def detect(self, images: Sequence[U8]) -> list[Detections]:
+        """Fail once."""
+        if not self.failed:
+            self.failed = True
+            raise RuntimeError("the accelerator hiccupped")
+        return super().detect(images)
+
+
+def until(condition: Callable[[], object]) -> None:
+    deadline_s = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline_s
+        time.sleep(0.01)
+
+
+def analysis(detector: ScriptedDetector, recorder: Recorder) -> tuple[Analysis, Latest]:
+    slots: Latest[CameraId, Frame] = Latest()
+    slots.open(NORTH)
+    cameras = {NORTH: AnalysedCamera(pipeline(live=True), CameraMonitor(NORTH))}
+    return Analysis(detector, slots, cameras, recorder, Heartbeats(), batch=1), slots
+
+
+def test_frames_of_a_recording_are_all_analysed_and_the_thread_ends(tmp_path: Path) -> None:
+    times = [n / FPS for n in range(40)]
+    detector = ScriptedDetector([person(100 + 55 * t) for t in times])
+    with open_store(StoreSettings(path=tmp_path / "e.sqlite3")) as store:
+        runner, slots = analysis(detector, Recorder(store, (), None, StageClock()))
+        runner.start()
+        for t in times:
+            assert slots.put_waiting(NORTH, frame(t))
+        slots.end(NORTH)
+        assert runner.wait(20)
+        assert runner.frames_total == 40
+        rules = {e.event().data.rule for e in store.events(EventQuery(limit=100))}
+    assert "barrier_crossing" in rules
+
+
+def test_a_failing_inference_is_said_and_the_next_frame_is_analysed(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with open_store(StoreSettings(path=tmp_path / "e.sqlite3")) as store:
+        detector = FailingDetector([Detections.empty()] * 4)
+        runner, slots = analysis(detector, Recorder(store, (), None, StageClock()))
+        runner.start()
+        slots.put_waiting(NORTH, frame(0.0))
+        until(lambda: runner.failure)
+        slots.put_waiting(NORTH, frame(0.2))
+        until(lambda: runner.frames_total == 1)
+        assert runner.failure is None, "it works again"
+        assert runner.stop()
+    assert "the accelerator hiccupped" in caplog.text
+
+
+def test_the_newest_picture_can_be_seen_by_others(tmp_path: Path) -> None:
+    with open_store(StoreSettings(path=tmp_path / "e.sqlite3")) as store:
+        slots: Latest[CameraId, Frame] = Latest()
+        slots.open(NORTH)
+        camera = AnalysedCamera(pipeline(), CameraMonitor(NORTH))
+        recorder = Recorder(store, (), None, StageClock())
+        detector = ScriptedDetector([Detections.empty()])
+        runner = Analysis(detector, slots, {NORTH: camera}, recorder, Heartbeats(), batch=1)
+        runner.start()
+        slots.put_waiting(NORTH, frame(0.0))
+        slots.end(NORTH)
+        runner.wait(20)
+    assert camera.picture is not None
+    assert np.array_equal(camera.picture.frame.image, frame(0.0).image)

@@ -1,0 +1,114 @@
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from uuid import UUID
+
+import numpy as np
+import pytest
+
+from detector.delivery import SinkRoute
+from detector.errors import StoreError
+from detector.events import Event, Incident
+from detector.evidence.overlay import Picture
+from detector.evidence.snapshot import SnapshotFolder
+from detector.pipeline.camera import Step
+from detector.pipeline.recorder import Recorder
+from detector.pipeline.stages import StageClock
+from detector.store import EventQuery, Store, StoreSettings, open_store
+from detector.types import CameraId, ClockSource, Frame, Tracks
+from tests.happenings import make_event, make_incident
+
+
+class UnwritableStore:
+    """A store whose disk is full until it is emptied."""
+
+    where = "events.sqlite3"
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.full = True
+
+    def append(
+        self,
+        new: Sequence[Event],
+        changed: Sequence[Incident],
+        routes: Sequence[SinkRoute],
+        *,
+        now: float,
+        states: dict[CameraId, str],
+    ) -> tuple[Event, ...]:
+        """Refuse while the disk is full."""
+        if self.full:
+            raise StoreError("events.sqlite3: the disk is full")
+        return self._store.append(new, changed, routes, now=now, states=states)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with open_store(StoreSettings(path=tmp_path / "events.sqlite3")) as opened:
+        yield opened
+
+
+def step(number: int) -> Step:
+    image = np.zeros((60, 80, 3), np.uint8)
+    at = float(number)
+    frame = Frame(CameraId("gate"), number, image, at, at, ClockSource.ARRIVAL, at)
+    picture = Picture(frame=frame, tracks=Tracks.empty(at))
+    return Step(picture, (make_event(number),), (make_incident(),))
+
+
+def seqs(store: Store) -> list[int]:
+    return [e.seq for e in store.events(EventQuery(limit=1000))]
+
+
+def test_an_event_is_committed_with_its_picture(store: Store, tmp_path: Path) -> None:
+    snapshots = SnapshotFolder(tmp_path / "snapshots")
+    Recorder(store, (), snapshots, StageClock()).record(step(1))
+    stored = store.events(EventQuery())[0].event()
+    assert stored.data.has_snapshot
+    jpeg = snapshots.load(stored.id)
+    assert jpeg is not None
+    assert jpeg.startswith(b"\xff\xd8")
+
+
+def test_nothing_is_lost_and_the_order_is_kept_while_the_disk_is_full(store: Store) -> None:
+    disk = UnwritableStore(store)
+    recorder = Recorder(disk, (), None, StageClock())  # type: ignore[arg-type]
+    for number in range(1, 6):
+        recorder.record(step(number))
+    assert seqs(store) == []
+    assert recorder.waiting == 5
+    assert "disk is full" in recorder.fault
+    disk.full = False
+    assert recorder.flush()
+    events = store.events(EventQuery(limit=100))
+    assert [e.event().id for e in events] == [make_event(n).id for n in range(1, 6)]
+    assert recorder.fault == ""
+    assert recorder.committed_total == 5
+
+
+def test_the_fault_is_logged_once_not_for_every_event(
+    store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    recorder = Recorder(UnwritableStore(store), (), None, StageClock())  # type: ignore[arg-type]
+    for number in range(1, 20):
+        recorder.record(step(number))
+    assert len(caplog.records) == 1
+
+
+def test_an_event_whose_picture_cannot_be_kept_is_still_an_event(
+    store: Store, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "snapshots").write_text("a file stands where the folder should be")
+    recorder = Recorder(store, (), SnapshotFolder(tmp_path / "snapshots"), StageClock())
+    recorder.record(step(1))
+    assert not store.events(EventQuery())[0].event().data.has_snapshot
+    assert recorder.snapshots_failed_total == 1
+    assert "has no snapshot" in caplog.text
+
+
+def test_a_snapshot_is_there_as_a_whole_or_not_at_all(tmp_path: Path) -> None:
+    folder = SnapshotFolder(tmp_path)
+    assert folder.load(UUID(int=1)) is None
+    folder.save(UUID(int=1), b"jpeg")
+    assert folder.load(UUID(int=1)) == b"jpeg"
+    assert not list(tmp_path.rglob("*.part"))
