@@ -7,9 +7,9 @@ _GAP_S = 10.0
 class Pacer:
     """Says how long to wait before each frame. Pure: time is given.
 
-    A reader that comes late slips instead of rushing after, so that frames never crowd (with HLS the
-    delay becomes as long as its segments need). A gap of more than ten seconds is passed over
-    instead of waited for.
+    A reader that comes late slips instead of rushing after, so that frames never crowd (HLS thereby
+    gets the delay its segments need). A gap of more than ten seconds is passed over instead of
+    waited for.
 
     >>> pacer = Pacer()
     >>> [pacer.wait_s(pts, now_s) for pts, now_s in ((0.0, 100.0), (0.5, 100.25), (9.0, 120.0))]

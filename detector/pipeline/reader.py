@@ -204,7 +204,7 @@ class Reader:
 
     def _failed(self, error: StreamError) -> bool:
         """Note why a connection failed and wait before the next; True to try again."""
-        state = next(state for kind, state in _STATES.items() if isinstance(error, kind))
+        state = _STATES.get(type(error), CameraState.BACKOFF)
         first_s, last_s = self._healthy
         if not self._retries:
             again = self.plan.settings.loop and first_s > 0.0
