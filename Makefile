@@ -6,7 +6,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 	--no-annotate --no-header --override requirements/overrides.txt
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
 
-.PHONY: run test check format lock clean help
+.PHONY: run test check format lock clean help test-tools simulator-tools
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -32,6 +32,16 @@ lock: .venv/dev.stamp  ## resolve the dependencies anew (versions and hashes, no
 	$(COMPILE) --upgrade --extra openvino pyproject.toml requirements/build.in -o requirements/run.txt
 	$(COMPILE) --upgrade --extra openvino --extra mqtt --extra postgres --extra dev \
 		-c requirements/run.txt pyproject.toml requirements/build.in -o requirements/dev.txt
+
+test-tools:  ## Debian packages for the tests that otherwise skip: RTSP server, browser, PostgreSQL
+	apt-get update -qq
+	apt-get install -y -qq --no-install-recommends chromium postgresql python3-gi \
+		gir1.2-gst-rtsp-server-1.0 gir1.2-gstreamer-1.0 gstreamer1.0-rtsp \
+		gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad
+
+simulator-tools:  ## Debian packages for rendering scenes (OpenGL in software)
+	apt-get update -qq
+	apt-get install -y -qq --no-install-recommends libegl1 libegl-mesa0 libgl1-mesa-dri libgbm1
 
 clean:  ## remove the environment and everything made
 	rm -rf .venv build
