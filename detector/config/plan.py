@@ -24,8 +24,9 @@ def camera_plan(camera: CameraSettings, info: DetectorInfo) -> CameraPlan:
 
     Classes that the network cannot find are left out; :func:`missing_classes` names them.
     """
+    given = {ObjectClass[label.upper()]: f for label, f in camera.objects.filters.items()}
     filters = {
-        object_class: camera.objects.filters.get(object_class.label, FilterSettings())
+        object_class: given.get(object_class, FilterSettings())
         for object_class in camera.objects.classes
         if object_class in info.scores
     }
