@@ -15,6 +15,7 @@ from detector.api.feed import Feed
 from detector.api.metrics import build_registry
 from detector.api.pictures import Pictures
 from detector.api.ports import ServiceView
+from detector.api.readiness import ReadinessProbe
 from detector.api.routes import about, cameras, deliveries, events, health, incidents, page
 from detector.api.shield import LOOPBACK_NAMES, Shield
 from detector.config.access import ApiSettings, check_exposure, read_secrets
@@ -40,11 +41,13 @@ def create_app(
     if exposed:
         raise ConfigError(*exposed)
     app = _routed_app()
+    probe = ReadinessProbe(service)
     app.state.service = service
+    app.state.readiness = probe
     app.state.feed = Feed(service.store)
     app.state.pictures = Pictures()
     app.state.keyring = Keyring(settings, read_secrets(settings, environ))
-    app.state.registry = build_registry(service)
+    app.state.registry = build_registry(service, probe)
     app.add_middleware(Shield, hosts=_served_hosts(settings))
     return app
 

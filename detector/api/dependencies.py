@@ -8,6 +8,7 @@ from fastapi import Depends, Path, Request
 from detector.api.feed import Feed
 from detector.api.pictures import Pictures as PictureCache
 from detector.api.ports import ServiceView
+from detector.api.readiness import ReadinessProbe
 from detector.store.store import Store
 
 
@@ -26,7 +27,13 @@ def _pictures(request: Request) -> PictureCache:
     return pictures
 
 
+def _probe(request: Request) -> ReadinessProbe:
+    probe: ReadinessProbe = request.app.state.readiness
+    return probe
+
+
 Service = Annotated[ServiceView, Depends(_service)]
+Probe = Annotated[ReadinessProbe, Depends(_probe)]
 EventFeed = Annotated[Feed, Depends(_feed)]
 
 

@@ -16,6 +16,7 @@ from prometheus_client.registry import Collector
 
 from detector import __version__
 from detector.api.ports import ServiceView
+from detector.api.readiness import ReadinessProbe
 from detector.errors import StoreError
 from detector.pipeline.health import CameraHealth, CameraState
 from detector.store.records import EventQuery
@@ -25,11 +26,11 @@ LATENCY_BUCKETS_S = (0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 30.0, 
 _BATCH = 1000
 
 
-def build_registry(service: ServiceView) -> CollectorRegistry:
+def build_registry(service: ServiceView, probe: ReadinessProbe) -> CollectorRegistry:
     """Make the registry that ``/metrics`` publishes; call it once per process."""
     registry = CollectorRegistry()
     registry.register(EventTally(service.store))
-    registry.register(_ServiceCollector(service))
+    registry.register(_ServiceCollector(service, probe))
     return registry
 
 
@@ -80,8 +81,9 @@ class EventTally(Collector):
 class _ServiceCollector(Collector):
     """Turns the state of cameras, stages, store and sinks into metrics."""
 
-    def __init__(self, service: ServiceView) -> None:
+    def __init__(self, service: ServiceView, probe: ReadinessProbe) -> None:
         self._service = service
+        self._probe = probe
 
     def describe(self) -> Sequence[Metric]:
         """Skip the trial run at registration."""
@@ -96,7 +98,7 @@ class _ServiceCollector(Collector):
             ("version", "model", "model_sha256", "provider", "precision"),
             [((__version__, info.model, info.sha256, info.provider, info.precision), 1.0)],
         )
-        checks = self._service.readiness()
+        checks = self._probe.checks()
         yield _gauge(
             "perimeter_ready",
             "Whether a condition for being ready holds",

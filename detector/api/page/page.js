@@ -87,6 +87,7 @@ function problem(words) {
 }
 
 function chip(element, kind, words) {
+  if (element.textContent === words) return; // a screen reader would say it again
   element.className = `chip ${kind} ${element.dataset.role || ""}`.trim();
   element.textContent = words;
 }
@@ -335,14 +336,19 @@ async function decide(card, id, state, reason) {
 // EventSource cannot send a key, so the stream is read by hand; only its arrival matters here.
 
 async function listen() {
-  const answer = await ask(`${API}/events/stream`);
+  // A browser opens few connections to one server: a tab that nobody sees gives its own back.
+  const leave = new AbortController();
+  document.addEventListener("visibilitychange", () => leave.abort(), { once: true });
+  const answer = await ask(`${API}/events/stream`, { signal: leave.signal });
   const reader = answer.body.getReader();
   let refresh = 0;
   await showIncidents();
   for (;;) {
-    const { done, value } = await reader.read();
+    const { done, value } = await reader.read().catch((error) => {
+      if (leave.signal.aborted) return { done: true };
+      throw error;
+    });
     if (done) return;
-    if (document.hidden) { reader.cancel(); return; }
     if (!new TextDecoder().decode(value).includes("data:")) continue; // a ping
     clearTimeout(refresh);
     refresh = setTimeout(() => showIncidents().catch(() => {}), 300);

@@ -7,7 +7,7 @@ from prometheus_client.exposition import choose_encoder
 from pydantic import BaseModel
 
 from detector.api.auth import Reader
-from detector.api.dependencies import Service
+from detector.api.dependencies import Probe
 from detector.api.models import Readiness
 from detector.api.problems import responses
 
@@ -27,9 +27,9 @@ def live() -> Alive:
 
 
 @router.get("/health/ready", responses={503: {"model": Readiness, "description": "Not ready"}})
-def ready(service: Service, response: Response) -> Readiness:
+def ready(probe: Probe, response: Response) -> Readiness:
     """Tell whether the service does its whole work, and what does not hold. Needs no key."""
-    readiness = Readiness.of(service.readiness())
+    readiness = Readiness.of(probe.checks())
     response.status_code = 200 if readiness.ready else 503
     response.headers["Cache-Control"] = "no-store"
     return readiness

@@ -4,6 +4,7 @@ import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as open_metrics
 from prometheus_client.parser import text_string_to_metric_families as metrics
 
+from detector.api import readiness
 from detector.delivery import SinkRoute
 from detector.store import Store
 from tests.happenings import START, make_event, make_incident
@@ -26,7 +27,10 @@ def test_a_process_that_answers_is_alive(client: Client) -> None:
     assert client.get("/health/live").json() == {"alive": True}
 
 
-def test_ready_means_that_every_check_holds(client: Client, service: ShownService) -> None:
+def test_ready_means_that_every_check_holds(
+    client: Client, service: ShownService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(readiness, "HOLD_S", 0.0)
     assert client.get("/health/ready").status_code == 200
     service.checks.append(ShownCheck("thread analysis", ok=False, detail="silent for 31 s"))
     answer = client.get("/health/ready")
@@ -38,6 +42,17 @@ def test_ready_means_that_every_check_holds(client: Client, service: ShownServic
             {"name": "thread analysis", "ok": False, "detail": "silent for 31 s"},
         ],
     }
+
+
+def test_many_who_ask_at_once_cost_one_look(service: ShownService) -> None:
+    now_s = 0.0
+    probe = readiness.ReadinessProbe(service, clock=lambda: now_s)
+    assert all(check.ok for check in probe.checks())
+    service.checks = [ShownCheck("store", ok=False, detail="the disk is full")]
+    now_s = 0.9
+    assert all(check.ok for check in probe.checks())
+    now_s = 1.0
+    assert not any(check.ok for check in probe.checks())
 
 
 def test_metrics_show_cameras_stages_and_backlog(client: Client, store: Store) -> None:
