@@ -61,7 +61,7 @@ class Manifest(_Strict):
         file: name of the ONNX file beside the manifest.
         sha256: of that file, lower-case hex.
         classes: the network's class numbers that are used, with our labels; others are ignored.
-        nms_iou: boxes of one class that overlap more are one thing; unused by end-to-end families.
+        nms_iou: boxes of one class that overlap more are one thing; 1 leaves all.
         source: where the weights come from.
     """
 

@@ -1,8 +1,8 @@
 """Where to look more closely: tiles along the strips that matter, sized by the expected person.
 
 A frame that is shrunk into the network's input loses far people. Tiles are cut so that a person who
-stands on a strip is at least ``min_person_px`` tall in the input and lies wholly in one tile, with
-the room of a climber or a ladder above. They are fixed per camera: nothing has to move to be seen.
+stands on a strip is ``min_person_px`` tall in the input, or a tenth less, and lies wholly in one
+tile, with the room of a climber or a ladder above. They are fixed: nothing has to move to be seen.
 """
 
 from collections.abc import Callable, Sequence
@@ -21,6 +21,7 @@ Heights = Callable[[F64], F64]
 MAX_ZOOM = 2.0
 """Beyond this, enlarging adds no detail that the camera had recorded."""
 
+_LEAST_GAIN = 1.1  # a tile that enlarges less is not worth an inference
 _HEADROOM = 1.2  # above a standing person's head: who climbs a fence of person height is seen whole
 _HALF_WIDTH = 0.5
 _STEPS_PER_PERSON = 2
@@ -89,7 +90,7 @@ def plan_tiles(
         return ()
     whole_scale = _scale(frame_size, input_size)
     feet, heights = _samples(frame_size, strips, person_px)
-    small = heights * whole_scale < settings.min_person_px
+    small = heights * whole_scale * _LEAST_GAIN < settings.min_person_px
     boxes = _rooms(feet[small], heights[small], frame_size, settings.overlap)
     heights = heights[small]
     open_ = np.ones(len(boxes), np.bool_)
@@ -97,7 +98,7 @@ def plan_tiles(
     while open_.any():
         index = int(np.flatnonzero(open_)[heights[open_].argmin()])
         zoom = min(settings.min_person_px / heights[index], MAX_ZOOM)
-        if zoom <= whole_scale:
+        if zoom < whole_scale * _LEAST_GAIN:
             break
         tile = _best_tile(boxes[index], boxes[open_], zoom, frame_size, input_size)
         open_ &= ~_holds(tile, boxes)

@@ -54,7 +54,7 @@ def model_of(make_model: Callable[..., Path]) -> Callable[[Weights], Path]:
             input={"height": weights.side, "width": weights.side},
             classes={0: "person"},
             thresholds={"person": {"min_score": MIN_SCORE, "threshold": 0.4}},
-            nms_iou=NMS_IOU,
+            nms_iou=NMS_IOU if weights.family == "ultralytics-raw" else 1,
         )
 
     return model_of

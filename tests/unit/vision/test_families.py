@@ -72,6 +72,21 @@ def test_an_end_to_end_head_gives_its_sure_rows_of_wanted_classes() -> None:
     assert found.class_id.tolist() == [LADDER, PERSON]
 
 
+def test_a_person_whom_an_end_to_end_head_gives_twice_is_one() -> None:
+    """Seen on footage: two rows with an overlap of 0.94, both above the threshold."""
+    rows = np.array(
+        [
+            [681.6, 125.9, 708.3, 190.4, 0.44, 0],
+            [682.2, 126.9, 707.8, 190.3, 0.64, 0],
+            [681.6, 125.9, 708.3, 190.4, 0.5, 2],
+        ],
+        np.float32,
+    )
+    np.testing.assert_allclose(
+        UltralyticsEnd2End(SIZE, WANTED).decode(rows).confidence, [0.64, 0.5]
+    )
+
+
 @pytest.mark.parametrize(
     ("family", "shape", "fits"),
     [
