@@ -26,6 +26,8 @@ class InputSettings(BaseModel):
         path: file, folder of pictures, ``rtsp(s)://``, ``http(s)://`` or ``device:<n>``.
         roles: what the pictures are used for.
         transport: how RTSP carries its packets.
+        tls_ca_file: PEM file that must vouch for the certificate of an ``rtsps://`` or ``https://``
+            server; without it any certificate is taken, as most cameras sign their own.
         stall_s: seconds without a picture after which a live source is stalled and is reopened.
         pace: whether a recording plays as a camera would, or as fast as it is analysed (every due
             frame is then analysed). Live sources have their own pace.
@@ -39,6 +41,7 @@ class InputSettings(BaseModel):
     path: Annotated[str, Field(min_length=1)]
     roles: tuple[Role, ...] = ("detect",)
     transport: Literal["tcp", "udp"] = "tcp"
+    tls_ca_file: str | None = None
     stall_s: Annotated[float, Field(ge=1.0, le=300.0)] = 10.0
     pace: Literal["realtime", "fast"] = "realtime"
     loop: bool = False

@@ -80,12 +80,12 @@ def _open_file(request: SourceRequest) -> Source:
 
 def _open_rtsp(request: SourceRequest) -> Source:
     options = {"rtsp_transport": request.settings.transport, "allowed_media_types": "video"}
-    return LiveStream(request, _container(request, request.settings.path, options=_PROBE | options))
+    return LiveStream(request, _connect(request, options))
 
 
 def _open_http(request: SourceRequest) -> Source:
     options = {"live_start_index": "-1"}  # HLS: begin with the newest segment
-    container = _container(request, request.settings.path, options=_PROBE | options)
+    container = _connect(request, options)
     return (
         LiveStream(request, container)
         if container.duration is None
@@ -106,6 +106,18 @@ _OPENERS: dict[str, Callable[[SourceRequest], Source]] = {
     "https": _open_http,
     "device": _open_device,
 }
+
+
+def _connect(request: SourceRequest, options: dict[str, str]) -> InputContainer:
+    """Open a server, with the certificate it must have where one is given."""
+    ca_file = request.settings.tls_ca_file
+    if ca_file is None:
+        tls = {"tls_verify": "0"}
+    elif Path(ca_file).is_file():
+        tls = {"tls_verify": "1", "ca_file": ca_file}
+    else:
+        raise SourceNotFound(f"{request.where}: expected a PEM file {ca_file}, found nothing there")
+    return _container(request, request.settings.path, options=_PROBE | options | tls)
 
 
 def _container(

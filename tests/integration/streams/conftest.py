@@ -2,7 +2,9 @@
 
 import functools
 import itertools
+import shutil
 import socket
+import ssl
 import subprocess
 import threading
 import time
@@ -160,9 +162,11 @@ class HttpCamera:
     """An HTTP server with the faces of a camera, and the port where it listens."""
 
     server: ThreadingHTTPServer
+    scheme: str = "http"
 
     def url(self, path: str, login: str = "") -> str:
-        return f"http://{login}{'@' if login else ''}127.0.0.1:{self.server.server_port}/{path}"
+        host = f"{login}{'@' if login else ''}127.0.0.1:{self.server.server_port}"
+        return f"{self.scheme}://{host}/{path}"
 
 
 class CameraHandler(BaseHTTPRequestHandler):
@@ -234,6 +238,25 @@ def http_camera(tmp_path: Path) -> Iterator[HttpCamera]:
     server.shutdown()
     server.server_close()
     thread.join()
+
+
+@pytest.fixture
+def https_camera(http_camera: HttpCamera, tmp_path: Path) -> HttpCamera:
+    """The same server behind a certificate of its own, ``own.pem``; ``other.pem`` is not its."""
+    if shutil.which("openssl") is None:
+        pytest.skip("needs openssl to make certificates")
+    for name in ("other", "own"):
+        make = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
+        make += ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
+        make += ["-keyout", f"{tmp_path}/{name}.key", "-out", f"{tmp_path}/{name}.pem"]
+        subprocess.run(make, check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "own.pem", tmp_path / "own.key")
+    http_camera.scheme = "https"
+    http_camera.server.socket = context.wrap_socket(
+        http_camera.server.socket, server_side=True, do_handshake_on_connect=False
+    )
+    return http_camera
 
 
 @pytest.fixture

@@ -283,6 +283,23 @@ class TestHttp:
     ) -> None:
         assert isinstance(failure(http_camera.url(str(status), "user:hidden")), error)
 
+    def test_a_certificate_is_verified_where_one_is_given(
+        self, https_camera: object, film: Film, tmp_path: Path
+    ) -> None:
+        film("a.mp4", 3)
+        url = https_camera.url("a.mp4")
+
+        for given in ({}, {"tls_ca_file": str(tmp_path / "own.pem")}):
+            settings = InputSettings(path=url, pace="fast", **given)
+            with open_source(settings, CAMERA) as source:
+                assert len(list(source)) == 3
+        other = failure(url, tls_ca_file=str(tmp_path / "other.pem"))
+        missing = failure(url, tls_ca_file=str(tmp_path / "gone.pem"))
+
+        assert isinstance(other, SourceBroken)
+        assert isinstance(missing, SourceNotFound)
+        assert "gone.pem" in str(missing)
+
     def test_a_page_is_no_video(self, http_camera: object, tmp_path: Path) -> None:
         (tmp_path / "index.html").write_text("<html>login</html>" * 50)
 
