@@ -147,6 +147,8 @@ def dataset(arguments: argparse.Namespace) -> None:
             lists[split] += paths * int(times or 1)
             print(f"{split}: {len(paths)} x {times or 1} from {folder}")
     random.Random(0).shuffle(lists["train"])  # noqa: S311 - the order of training data
+    if arguments.limit:
+        lists["train"] = lists["train"][: arguments.limit]
     for split, paths in lists.items():
         (arguments.out / f"{split}.txt").write_text("\n".join(paths) + "\n")
     described = {
@@ -196,6 +198,7 @@ def main() -> None:
     step.set_defaults(run=composites)
     step = steps.add_parser("dataset")
     step.add_argument("--out", type=Path, required=True)
+    step.add_argument("--limit", type=int, default=0, help="only so many pictures, at random")
     step.add_argument("--source", nargs="+", required=True)
     step.add_argument("--dev-source", nargs="+", required=True)
     step.set_defaults(run=dataset)

@@ -39,6 +39,9 @@ class Trainer(DetectionTrainer):  # type: ignore[misc]  # ultralytics has no typ
             raise SystemExit("--weights: expected a checkpoint to start from")
         return two_class_network(weights)
 
+    def final_eval(self) -> None:
+        """Judge nothing here: `evaluate` and `thresholds` do, through ONNX Runtime."""
+
     def _model_train(self) -> None:
         """Train with the batch-norm statistics of the start weights.
 
@@ -153,6 +156,7 @@ def main() -> None:
         "hsv_v": 0.55,
         "erasing": 0.0,
         "plots": False,
+        "val": False,
         "verbose": False,
     }
     run = Trainer(overrides=settings)

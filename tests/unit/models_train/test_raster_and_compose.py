@@ -97,7 +97,7 @@ def test_the_same_seed_gives_the_same_picture() -> None:
 
 
 def test_pictures_have_boxes_inside_and_some_have_ladders_and_some_none() -> None:
-    examples = [compose(np.random.default_rng(seed), Assets()) for seed in range(14)]
+    examples = [compose(np.random.default_rng(seed), Assets()) for seed in range(8)]
     counts = [sum(box[0] == LADDER for box in example.boxes) for example in examples]
     assert max(counts) > 0
     assert min(counts) == 0
@@ -111,7 +111,7 @@ def test_pictures_have_boxes_inside_and_some_have_ladders_and_some_none() -> Non
 def test_people_of_a_background_photo_keep_their_labels() -> None:
     photo = Photo(np.full((400, 400, 3), 128, np.uint8), np.array([[100.0, 100, 300, 300]]))
     assets = Assets(photos=[[photo]])
-    examples = [compose(np.random.default_rng(seed), assets) for seed in range(12)]
+    examples = [compose(np.random.default_rng(seed), assets) for seed in range(4)]
     assert any(box[0] == 0 for example in examples for box in example.boxes)
 
 
