@@ -9,7 +9,7 @@ from uuid import UUID
 
 from detector.evidence.overlay import Picture
 from detector.pipeline.health import CameraHealth
-from detector.pipeline.stages import StageClock
+from detector.stages import StageClock
 from detector.store.store import Store
 from detector.vision.base import DetectorInfo
 

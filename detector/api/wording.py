@@ -9,12 +9,15 @@ from detector.types import Phase
 def headline(incident: Incident) -> str:
     """Say what an incident comes to: the gravest thing that was seen, who took part, and where."""
     gravest = next((kind for kind in _WORDS if kind in incident.rules), EventKind.ZONE_INTRUSION)
-    words = _WORDS[gravest](_who(incident.count), incident)
+    words = _WORDS[gravest](_who(gravest, incident), incident)
     words = words[0].upper() + words[1:]
     return f"{words} · {', '.join(incident.places)}" if incident.places else words
 
 
-def _who(count: int) -> str:
+def _who(kind: EventKind, incident: Incident) -> str:
+    # The incident's count is of all who were there; how many did this, only its event can say.
+    event = incident.gravest
+    count = event.count if event is not None and event.rule is kind else 1
     return "person" if count <= 1 else f"{count} persons"
 
 

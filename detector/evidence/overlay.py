@@ -180,8 +180,7 @@ class _Canvas:
             x1, y1, x2, y2 = (int(v) for v in np.rint(box * scale))
             corners = np.array([(x1, y1), (x2, y1), (x2, y2), (x1, y2)], np.int32)
             self._line(corners, colour, closed=True)
-            words = f"{kind.label} {note.text if note else f'{score:.2f}'}"
-            self._label(words, (x1, y1), colour, below=False)
+            self._label(_words(kind, float(score), note), (x1, y1), colour, below=False)
 
     def banner(self, banner: Banner) -> None:
         """Write a line along the upper edge on the colour of its severity."""
@@ -235,6 +234,12 @@ class _Canvas:
 
     def _write(self, text: str, start: tuple[int, int], ink: Bgr) -> None:
         cv2.putText(self.image, text, start, ink, self._font, self._text_px, _WEIGHT)
+
+
+def _words(kind: ObjectClass, score: float, note: Note | None) -> str:
+    if note is None:
+        return f"{kind.label} {score:.2f}"
+    return note.text if note.text.startswith(kind.label) else f"{kind.label} · {note.text}"
 
 
 def _rounded(points: F64) -> I32:

@@ -62,6 +62,7 @@ def test_metrics_show_cameras_stages_and_backlog(client: Client, store: Store) -
     assert found["perimeter_frames_dropped_total", ("gate",)] == 3
     assert found["perimeter_stage_cpu_seconds_total", ("inference",)] == 1.5
     assert found["perimeter_stage_runs_total", ("inference",)] == 3
+    assert ("perimeter_stage_runs_total", ("decode",)) not in found, "nobody measured it"
     assert found["perimeter_outbox_messages", ("hook", "pending")] == 1
     assert found["perimeter_store_up", ()] == 1
     assert ("perimeter_clock_offset_seconds", ("gate",)) not in found

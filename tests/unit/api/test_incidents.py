@@ -129,10 +129,14 @@ def incident(rule: EventKind, **facts: object) -> Incident:
     [
         (incident(EventKind.BARRIER_CROSSING), "Person crossed the line · fence"),
         (
-            incident(EventKind.BARRIER_CROSSING, gravest=make_event().data, count=3),
+            incident(EventKind.BARRIER_CROSSING, gravest=make_event(count=3).data),
             "3 persons crossed the line from outside to inside · fence",
         ),
         (incident(EventKind.CLIMBING, outcome="over"), "Person climbed over the barrier · fence"),
+        (
+            incident(EventKind.BARRIER_CROSSING, gravest=make_event(count=1).data, count=7),
+            "Person crossed the line from outside to inside · fence",
+        ),
         (
             incident(EventKind.APPROACH, outcome="turned_back", places=()),
             "Person approached and turned back",

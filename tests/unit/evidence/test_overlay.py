@@ -216,3 +216,15 @@ def test_a_jpeg_shows_the_picture_and_is_smaller_at_lower_quality() -> None:
     shown = cv2.imdecode(np.frombuffer(fine, np.uint8), cv2.IMREAD_COLOR)
     assert np.abs(shown.astype(int) - drawn.astype(int)).mean() < 2
     assert len(coarse) < len(fine)
+
+
+def test_a_note_that_names_its_object_does_not_name_it_twice() -> None:
+    ladder = ObjectClass.LADDER
+    box = (200, 200, 300, 400)
+
+    def plate_width(text: str) -> int:
+        notes = {TrackId(0): Note(text)}
+        rows, columns = where(draw(make_picture(box, kind=ladder, notes=notes)), ORANGE)
+        return int(np.ptp(columns[rows < 198]))
+
+    assert plate_width("ladder at barrier") < plate_width("at the long barrier")
