@@ -116,8 +116,7 @@ def crash_round(folder: Path, wanted: int, kills: int, dice: random.Random) -> C
     try:
         for kill in range(kills):
             sender = Sender(folder, receiver, wanted)
-            share = wanted // (kills + 1)
-            sender.wait_until_told(max(1, dice.randrange(share)))
+            sender.wait_until_told(dice.randint(1, wanted // kills))
             time.sleep(dice.uniform(0, 0.02))
             sender.kill()
             told |= set(sender.told)

@@ -1,11 +1,24 @@
 """The rows of deliveries: queued with the event, attempted in order, never forgotten."""
 
+import math
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, Select, case, exists, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    case,
+    exists,
+    func,
+    insert,
+    literal_column,
+    select,
+    update,
+)
 
 from detector.delivery import (
     Answer,
@@ -21,6 +34,8 @@ from detector.store.records import SinkStatus
 from detector.store.schema import attempts, deliveries, events, sinks
 
 PENDING = DeliveryState.PENDING.value
+IS_PENDING: ColumnElement[str] = literal_column(f"'{PENDING}'")
+"""Part of the statement's text, so that SQLite knows that its partial indexes apply."""
 
 
 def queue(
@@ -55,34 +70,35 @@ def _first_of_its_incident() -> Any:
     return ~exists().where(
         earlier.c.sink == deliveries.c.sink,
         earlier.c.incident_id == deliveries.c.incident_id,
-        earlier.c.state == PENDING,
+        earlier.c.state == IS_PENDING,
         earlier.c.seq < deliveries.c.seq,
     )
 
 
-def _open_sink(now: float) -> Any:
-    return ~exists().where(
-        sinks.c.name == deliveries.c.sink,
-        (sinks.c.disabled_at.is_not(None)) | (sinks.c.hold_until > now),
-    )
+def _left_alone_until(connection: Connection, sink: str) -> float:
+    """Say how long the sink is not to be used: 0 by default, for ever while it is disabled."""
+    row = connection.execute(select(sinks).where(sinks.c.name == sink)).one_or_none()
+    if row is None:
+        return 0.0
+    return math.inf if row.disabled_at is not None else row.hold_until
 
 
 def read_due(
     connection: Connection, sink: str, now: float, limit: int, in_flight: Collection[int]
 ) -> tuple[Delivery, ...]:
-    """Find what may be attempted now: per incident only the earliest, never-tried ones first.
+    """Find what may be attempted now: per incident only the earliest, the least tried ones first.
 
     Events that wait for their first attempt come before repetitions, so that a backlog of a sink
     that was away does not hold up a fresh alarm.
     """
-    if limit <= 0:
+    if limit <= 0 or _left_alone_until(connection, sink) > now:
         return ()
     column = deliveries.c
     statement = (
         _with_body()
-        .where(column.state == PENDING, column.sink == sink, column.due_at <= now)
-        .where(column.id.not_in(in_flight), _first_of_its_incident(), _open_sink(now))
-        .order_by(column.attempts > 0, column.seq)
+        .where(column.state == IS_PENDING, column.sink == sink, column.due_at <= now)
+        .where(column.id.not_in(in_flight), _first_of_its_incident())
+        .order_by(column.attempts, column.seq)
         .limit(limit)
     )
     return tuple(_delivery(row) for row in connection.execute(statement))
@@ -93,19 +109,17 @@ def next_due_at(
 ) -> float | None:
     """Say when the sink's next delivery may be attempted; None if nothing waits for a time."""
     column = deliveries.c
-    status = connection.execute(select(sinks).where(sinks.c.name == sink)).one_or_none()
-    if status is not None and status.disabled_at is not None:
+    left_alone_until = _left_alone_until(connection, sink)
+    if left_alone_until == math.inf:
         return None
     statement = select(func.min(column.due_at)).where(
-        column.state == PENDING,
+        column.state == IS_PENDING,
         column.sink == sink,
         column.id.not_in(in_flight),
         _first_of_its_incident(),
     )
     due_at: float | None = connection.scalar(statement)
-    if due_at is None:
-        return None
-    return max(due_at, now, status.hold_until if status is not None else 0.0)
+    return None if due_at is None else max(due_at, now, left_alone_until)
 
 
 def record(

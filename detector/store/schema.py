@@ -109,9 +109,10 @@ deliveries = Table(
     Index(None, "seq"),
     Index(None, "state", "sink"),
     Index(
-        "ix_deliveries_pending_due",
+        "ix_deliveries_pending_turn",
         "sink",
-        "due_at",
+        "attempts",
+        "seq",
         sqlite_where=text("state = 'pending'"),
         postgresql_where=text("state = 'pending'"),
     ),

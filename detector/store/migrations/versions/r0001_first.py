@@ -131,9 +131,9 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index(
-        "ix_deliveries_pending_due",
+        "ix_deliveries_pending_turn",
         "deliveries",
-        ["sink", "due_at"],
+        ["sink", "attempts", "seq"],
         unique=False,
         sqlite_where=sa.text("state = 'pending'"),
         postgresql_where=sa.text("state = 'pending'"),
