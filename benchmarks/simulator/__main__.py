@@ -17,7 +17,9 @@ def _pictures(args: argparse.Namespace) -> None:
 def _sheet(args: argparse.Namespace) -> None:
     from benchmarks.simulator.pictures import contact_sheet  # noqa: PLC0415
 
-    names = sorted(p.stem for p in (args.folder / "labels").glob("*.txt"))[args.start :: args.step][: args.number]
+    names = sorted(p.stem for p in (args.folder / "labels").glob("*.txt"))[args.start :: args.step][
+        : args.number
+    ]
     cv2.imwrite(str(args.out), contact_sheet(args.folder, names, args.columns))
 
 
@@ -41,7 +43,9 @@ def _parser() -> argparse.ArgumentParser:
     pictures.add_argument("--seed", type=int, required=True)
     pictures.add_argument("--count", type=int, required=True)
     pictures.add_argument("--out", type=Path, required=True)
-    pictures.add_argument("--recipe", choices=("train", "test"), default="train", help="test holds bodies out")
+    pictures.add_argument(
+        "--recipe", choices=("train", "test"), default="train", help="test holds bodies out"
+    )
     pictures.set_defaults(run=_pictures)
     sheet = commands.add_parser("sheet", help="contact sheet of labelled pictures")
     sheet.add_argument("folder", type=Path)

@@ -28,12 +28,16 @@ class Ground:
 
 def somebody(ground: Ground, rng: np.random.Generator) -> Person:
     """Picks a body and dresses it."""
-    return Person(ground.bodies[rng.integers(len(ground.bodies))], random_outfit(rng), int(rng.integers(1000)))
+    return Person(
+        ground.bodies[rng.integers(len(ground.bodies))], random_outfit(rng), int(rng.integers(1000))
+    )
 
 
 def random_ladder(rng: np.random.Generator, *, step: bool = False) -> Ladder:
     """Shapes a ladder at random."""
-    material = str(rng.choice(["aluminium", "wood", "rough_wood", "painted"], p=[0.5, 0.2, 0.12, 0.18]))
+    material = str(
+        rng.choice(["aluminium", "wood", "rough_wood", "painted"], p=[0.5, 0.2, 0.12, 0.18])
+    )
     width = float(rng.uniform(0.28, 0.58))
     rgb: tuple[float, float, float] | None = None
     if material == "painted" or rng.random() < 0.25:
@@ -68,12 +72,16 @@ def _put(ladder: Ladder, foot: Array, along: Array, across: Array) -> Item:
     return LADDER, moved(ladder_mesh(ladder), ladder_axes(along, across), foot)
 
 
-def _walker(ground: Ground, at: Array, yaw: float, rng: np.random.Generator) -> tuple[Person, Stance]:
+def _walker(
+    ground: Ground, at: Array, yaw: float, rng: np.random.Generator
+) -> tuple[Person, Stance]:
     who = somebody(ground, rng)
     if rng.random() < 0.2:
         return who, postures.stand(who.body, Place(at, yaw), rng.uniform(0, 9), who.seed)
     speed = rng.uniform(0.7, 1.9)
-    return who, postures.gait(who.body, Place(at, yaw), rng.random(), speed, low=float(rng.choice([0, 0, 0.5])))
+    return who, postures.gait(
+        who.body, Place(at, yaw), rng.random(), speed, low=float(rng.choice([0, 0, 0.5]))
+    )
 
 
 def _load(body: Body, stance: Stance, side: float, low: bool) -> tuple[Stance, Array]:
@@ -82,14 +90,22 @@ def _load(body: Body, stance: Stance, side: float, low: bool) -> tuple[Stance, A
 
 def carried(ground: Ground, at: Array, rng: np.random.Generator) -> list[Item]:
     """One walks with a ladder at the arm or on the shoulder."""
-    yaw, side, low = rng.uniform(0, 2 * np.pi), float(rng.choice([-1, 1])), bool(rng.random() < 0.45)
+    yaw, side, low = (
+        rng.uniform(0, 2 * np.pi),
+        float(rng.choice([-1, 1])),
+        bool(rng.random() < 0.45),
+    )
     who, stance = _walker(ground, at, yaw, rng)
     stance, grip = _load(who.body, stance, side, low)
     ladder = random_ladder(rng)
     along = turn(yaw + rng.normal(0, 0.06)) @ unit(vec(1.0, 0.0, rng.normal(0, 0.10)))
     edge = low or rng.random() < 0.6
     across = vec(0, 0, 1.0) if edge else turn(yaw) @ vec(0, 1.0, 0.1)
-    middle = grip - vec(0, 0, ladder.width_m * (0.45 if low else 0.2)) if edge else grip + vec(0, 0, 0.03)
+    middle = (
+        grip - vec(0, 0, ladder.width_m * (0.45 if low else 0.2))
+        if edge
+        else grip + vec(0, 0, 0.03)
+    )
     middle = middle + turn(yaw) @ vec(0, side * 0.03, 0)
     foot = middle - along * ladder.length_m * rng.uniform(0.40, 0.58)
     return [(PERSON, who.mesh(stance)), _put(ladder, foot, along, across)]
@@ -132,11 +148,13 @@ def raised(ground: Ground, at: Array, rng: np.random.Generator) -> list[Item]:
     return [(PERSON, who.mesh(stance)), _put(ladder, at, along, across)]
 
 
-def _lean(ground: Ground, at: Array, ladder: Ladder, rng: np.random.Generator) -> tuple[Array, Array, Array]:
+def _lean(
+    ground: Ground, at: Array, ladder: Ladder, rng: np.random.Generator
+) -> tuple[Array, Array, Array]:
     """Foot, direction and across of a ladder leaning on y = 0 (or free when there is nothing)."""
     side = 1.0 if at[1] > 0.2 else -1.0
     angle = rng.uniform(1.02, 1.40)
-    height = ground.barrier_m if ground.barrier_m else 6.0
+    height = ground.barrier_m or 6.0
     reach = min(ladder.length_m * np.sin(angle), height + 0.02)
     out = reach / np.tan(angle) + 0.10
     foot = vec(at[0], side * out, 0.0)
@@ -157,9 +175,13 @@ def leaning(ground: Ground, at: Array, rng: np.random.Generator) -> list[Item]:
         grip = foot + along * 1.35
         half = vec(ladder.width_m / 2, 0, 0) * (-1.0 if side > 0 else 1.0)
         if rng.random() < 0.5:
-            items.append((PERSON, who.mesh(postures.hold(who.body, stance, grip - half, grip + half))))
+            items.append(
+                (PERSON, who.mesh(postures.hold(who.body, stance, grip - half, grip + half)))
+            )
         else:
-            spot = Place(foot + vec(rng.uniform(-2, 2), side * rng.uniform(0.5, 2), 0), rng.uniform(0, 6.3))
+            spot = Place(
+                foot + vec(rng.uniform(-2, 2), side * rng.uniform(0.5, 2), 0), rng.uniform(0, 6.3)
+            )
             items.append((PERSON, who.mesh(postures.stand(who.body, spot, seed=who.seed))))
     return items
 
@@ -168,7 +190,9 @@ def climbed(ground: Ground, at: Array, rng: np.random.Generator) -> list[Item]:
     """Somebody, sometimes two, climbs a leaning ladder."""
     ladder = random_ladder(rng)
     foot, along, across = _lean(ground, at, ladder, rng)
-    rails = postures.Rails(foot, foot + along * ladder.length_m, across, ladder.width_m / 2, ladder.rung_pitch_m)
+    rails = postures.Rails(
+        foot, foot + along * ladder.length_m, across, ladder.width_m / 2, ladder.rung_pitch_m
+    )
     items = [_put(ladder, foot, along, across)]
     top = max(ladder.length_m - 1.2, 0.6)
     heights = [float(rng.uniform(0.1, top))]
@@ -201,8 +225,17 @@ def step_ladder(ground: Ground, at: Array, rng: np.random.Generator) -> list[Ite
     items = [_put(ladder, at, along, across)]
     if rng.random() < 0.45:
         who = somebody(ground, rng)
-        rails = postures.Rails(at, at + along * ladder.length_m, across, ladder.width_m / 2, ladder.rung_pitch_m)
-        items.append((PERSON, who.mesh(postures.climb(who.body, rails, float(rng.uniform(0.1, ladder.length_m - 0.9))))))
+        rails = postures.Rails(
+            at, at + along * ladder.length_m, across, ladder.width_m / 2, ladder.rung_pitch_m
+        )
+        items.append(
+            (
+                PERSON,
+                who.mesh(
+                    postures.climb(who.body, rails, float(rng.uniform(0.1, ladder.length_m - 0.9)))
+                ),
+            )
+        )
     return items
 
 
@@ -220,7 +253,9 @@ def alone(ground: Ground, at: Array, rng: np.random.Generator) -> list[Item]:
     makers: dict[str, Callable[[], Stance]] = {
         "walk": lambda: postures.gait(body, place, rng.random(), rng.uniform(0.8, 1.8)),
         "run": lambda: postures.gait(body, place, rng.random(), rng.uniform(2.6, 4.2)),
-        "creep": lambda: postures.gait(body, place, rng.random(), rng.uniform(0.5, 1.0), low=rng.uniform(0.5, 1)),
+        "creep": lambda: postures.gait(
+            body, place, rng.random(), rng.uniform(0.5, 1.0), low=rng.uniform(0.5, 1)
+        ),
         "stand": lambda: postures.stand(body, place, t, who.seed),
         "crouch": lambda: postures.crouch(body, place, t, who.seed),
         "crawl": lambda: postures.crawl(body, place, rng.random()),
@@ -257,7 +292,9 @@ def over_the_top(ground: Ground, at: Array, rng: np.random.Generator) -> list[It
     return [(PERSON, who.mesh(postures.hang(who.body, top, yaw, float(rng.uniform(0, 0.12)))))]
 
 
-WITH_LADDER: tuple[tuple[Callable[[Ground, Array, np.random.Generator], list[Item]], float], ...] = (
+WITH_LADDER: tuple[
+    tuple[Callable[[Ground, Array, np.random.Generator], list[Item]], float], ...
+] = (
     (carried, 0.24),
     (carried_by_two, 0.09),
     (raised, 0.15),
@@ -266,7 +303,9 @@ WITH_LADDER: tuple[tuple[Callable[[Ground, Array, np.random.Generator], list[Ite
     (lying, 0.07),
     (step_ladder, 0.07),
 )
-WITHOUT_LADDER: tuple[tuple[Callable[[Ground, Array, np.random.Generator], list[Item]], float], ...] = (
+WITHOUT_LADDER: tuple[
+    tuple[Callable[[Ground, Array, np.random.Generator], list[Item]], float], ...
+] = (
     (alone, 0.78),
     (group, 0.12),
     (over_the_top, 0.10),

@@ -79,11 +79,16 @@ def folded(label: str) -> str:
 def rest_of(model: Any, phenotype: tuple[float, ...]) -> tuple[np.ndarray, np.ndarray]:
     """Returns rest vertices (N, 3) and joint positions (26, 3), x forward, y left, z up, feet at 0."""
     names = ("gender", "age", "muscle", "weight", "height", "proportions")
-    out = model(phenotype_kwargs={n: torch.tensor([v]) for n, v in zip(names, phenotype, strict=True)})
+    out = model(
+        phenotype_kwargs={n: torch.tensor([v]) for n, v in zip(names, phenotype, strict=True)}
+    )
     heads = out["rest_bone_heads"][0].numpy()
     vertices = out["rest_vertices"][0].numpy()
     joints = np.stack(
-        [heads[model.bone_labels.index(JOINT_OF[b.split(".")[0]] + b[len(b.split(".")[0]) :])] for b in BONES]
+        [
+            heads[model.bone_labels.index(JOINT_OF[b.split(".")[0]] + b[len(b.split(".")[0]) :])]
+            for b in BONES
+        ]
     )
     turn = np.array([[0.0, -1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]])
     vertices, joints = vertices @ turn.T, joints @ turn.T
@@ -98,7 +103,9 @@ def folded_weights(model: Any) -> np.ndarray:
     target = np.array([BONES.index(folded(label)) for label in model.bone_labels])
     for column in range(model.vertex_bone_weights.shape[1]):
         bone = target[model.vertex_bone_indices[:, column].numpy()]
-        np.add.at(weights, (np.arange(len(weights)), bone), model.vertex_bone_weights[:, column].numpy())
+        np.add.at(
+            weights, (np.arange(len(weights)), bone), model.vertex_bone_weights[:, column].numpy()
+        )
     return weights / weights.sum(1, keepdims=True)
 
 
@@ -136,7 +143,15 @@ def main() -> None:
         bone_weight=np.round(kept * 255).astype(np.uint8),
     )
     heights = [float(s[:, 2].max()) for s in shapes]
-    print(len(vertices), "vertices", len(faces), "triangles", Path(DATA_FILE).stat().st_size, "bytes", heights)
+    print(
+        len(vertices),
+        "vertices",
+        len(faces),
+        "triangles",
+        Path(DATA_FILE).stat().st_size,
+        "bytes",
+        heights,
+    )
 
 
 def _closest(surface: Any, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -146,7 +161,9 @@ def _closest(surface: Any, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     centres = surface.triangles_center
     for i, point in enumerate(points):
         near = np.argpartition(((centres - point) ** 2).sum(1), 24)[:24]
-        candidates = trimesh.triangles.closest_point(surface.triangles[near], np.repeat(point[None], 24, 0))
+        candidates = trimesh.triangles.closest_point(
+            surface.triangles[near], np.repeat(point[None], 24, 0)
+        )
         best = ((candidates - point) ** 2).sum(1).argmin()
         closest[i], triangle[i] = candidates[best], near[best]
     return closest, triangle

@@ -2,7 +2,17 @@
 
 import numpy as np
 
-from benchmarks.simulator.meshes import Kind, Material, Mesh, Array, beams, boxes, merge, soup, tubes
+from benchmarks.simulator.meshes import (
+    Array,
+    Kind,
+    Material,
+    Mesh,
+    beams,
+    boxes,
+    merge,
+    soup,
+    tubes,
+)
 
 KINDS = ("sheet", "mesh", "bars", "concertina", "wall")
 _STEEL = Material((0.52, 0.54, 0.56), Kind.METAL, nir=0.45, thermal=0.3, gloss=0.35)
@@ -12,7 +22,13 @@ def barrier_mesh(
     kind: str, height_m: float, span: tuple[float, float], rng: np.random.Generator, *, coil: bool
 ) -> tuple[Mesh, Mesh]:
     """Builds a barrier; returns the solid part and the see-through veil that is blended over people."""
-    make = {"sheet": _sheet, "mesh": _mesh, "bars": _bars, "concertina": _concertina, "wall": _wall}[kind]
+    make = {
+        "sheet": _sheet,
+        "mesh": _mesh,
+        "bars": _bars,
+        "concertina": _concertina,
+        "wall": _wall,
+    }[kind]
     solid, veil = make(height_m, span, rng)
     if coil and kind != "concertina":
         arms = np.arange(span[0], span[1], 3.0)
@@ -23,17 +39,26 @@ def barrier_mesh(
     return solid, veil
 
 
-def coils(span: tuple[float, float], at: tuple[float, float], radius: float, rng: np.random.Generator) -> Mesh:
+def coils(
+    span: tuple[float, float], at: tuple[float, float], radius: float, rng: np.random.Generator
+) -> Mesh:
     """Razor-wire coil along x around (y, z) = `at`, uneven as stretched by hand."""
     pitch = float(rng.uniform(0.16, 0.30))
     turns = int((span[1] - span[0]) / pitch)
     steps = 14
     s = np.arange(turns * steps + 1) / steps
     noise = np.interp(s, np.arange(0, turns + 3), rng.normal(0, 1, turns + 3))
-    sag = np.interp(s, np.arange(0, turns + 13, 12), rng.normal(0, 0.06, len(np.arange(0, turns + 13, 12))))
+    sag = np.interp(
+        s, np.arange(0, turns + 13, 12), rng.normal(0, 0.06, len(np.arange(0, turns + 13, 12)))
+    )
     wobble = 1 + 0.10 * noise
     angle = 2 * np.pi * s + 0.4 * noise
-    lean = 0.5 * pitch * np.interp(s, np.arange(0, turns + 3), rng.normal(0, 1, turns + 3)) * np.sin(angle)
+    lean = (
+        0.5
+        * pitch
+        * np.interp(s, np.arange(0, turns + 3), rng.normal(0, 1, turns + 3))
+        * np.sin(angle)
+    )
     points = np.stack(
         [
             span[0] + s * pitch + lean,
@@ -46,13 +71,23 @@ def coils(span: tuple[float, float], at: tuple[float, float], radius: float, rng
     return tubes(points[:-1], points[1:], np.array([[0.006, 0.006]]), wire, 3)
 
 
-def _posts(span: tuple[float, float], step: float, height: float, size: float, material: Material) -> Mesh:
+def _posts(
+    span: tuple[float, float], step: float, height: float, size: float, material: Material
+) -> Mesh:
     x = np.arange(span[0], span[1] + step, step)
     centre = np.stack([x, np.zeros_like(x), np.full_like(x, height / 2)], 1)
     return boxes(centre, np.array([[size / 2, size / 2, height / 2]]), material)
 
 
-def _panel(x0: float, x1: float, z0: float, z1: float, y: float, material: Material, rgb: Array | None = None) -> Mesh:
+def _panel(
+    x0: float,
+    x1: float,
+    z0: float,
+    z1: float,
+    y: float,
+    material: Material,
+    rgb: Array | None = None,
+) -> Mesh:
     corner = np.array([(x0, z0), (x1, z0), (x1, z1), (x0, z0), (x1, z1), (x0, z1)])
     pos = np.stack([corner[:, 0], np.full(6, y), corner[:, 1]], 1)
     nrm = np.tile([0.0, -1.0, 0.0], (6, 1))
@@ -60,15 +95,35 @@ def _panel(x0: float, x1: float, z0: float, z1: float, y: float, material: Mater
 
 
 def _sheet(height: float, span: tuple[float, float], rng: np.random.Generator) -> tuple[Mesh, Mesh]:
-    tone = np.array([(0.55, 0.57, 0.60), (0.42, 0.47, 0.43), (0.50, 0.42, 0.36), (0.30, 0.33, 0.36)][rng.integers(4)])
+    tone = np.array(
+        [(0.55, 0.57, 0.60), (0.42, 0.47, 0.43), (0.50, 0.42, 0.36), (0.30, 0.33, 0.36)][
+            rng.integers(4)
+        ]
+    )
     steel = Material((0.5, 0.5, 0.5), Kind.SHEET, nir=0.5, thermal=0.3, gloss=0.35)
     width = float(rng.uniform(1.0, 2.5))
     parts = []
     for x in np.arange(span[0], span[1], width):
         shade = tone * rng.uniform(0.90, 1.06) + rng.normal(0, 0.008, 3)
-        parts.append(_panel(x, x + width, 0.04, height + rng.normal(0, 0.012), rng.normal(0, 0.008), steel, shade))
+        parts.append(
+            _panel(
+                x,
+                x + width,
+                0.04,
+                height + rng.normal(0, 0.012),
+                rng.normal(0, 0.008),
+                steel,
+                shade,
+            )
+        )
     rail = np.array([[span[0], 0.05, 0.4], [span[0], 0.05, height - 0.3]])
-    rails = beams(rail, rail + np.array([span[1] - span[0], 0, 0]), (0.08, 0.05), _STEEL, np.array([0, 1.0, 0]))
+    rails = beams(
+        rail,
+        rail + np.array([span[1] - span[0], 0, 0]),
+        (0.08, 0.05),
+        _STEEL,
+        np.array([0, 1.0, 0]),
+    )
     return merge([*parts, rails, _posts(span, 2.5, height, 0.09, _STEEL)]), merge([])
 
 
@@ -77,25 +132,35 @@ def _mesh(height: float, span: tuple[float, float], rng: np.random.Generator) ->
     wire = Material(tone, Kind.VEIL, nir=0.35, thermal=0.3, gloss=float(rng.choice([0.1, 0.9])))
     post = Material(tone, Kind.METAL, nir=0.35, thermal=0.3)
     step = float(rng.choice([2.0, 2.5, 3.0]))
-    veil = merge([_panel(x, x + step, 0.05, height, 0.0, wire) for x in np.arange(span[0], span[1], step)])
+    veil = merge(
+        [_panel(x, x + step, 0.05, height, 0.0, wire) for x in np.arange(span[0], span[1], step)]
+    )
     rail = np.array([[span[0], 0.0, height]])
-    top = tubes(rail, rail + np.array([[span[1] - span[0], 0, 0]]), np.array([[0.02, 0.02]]), post, 5)
+    top = tubes(
+        rail, rail + np.array([[span[1] - span[0], 0, 0]]), np.array([[0.02, 0.02]]), post, 5
+    )
     return merge([_posts(span, step, height + 0.05, 0.07, post), top]), veil
 
 
 def _bars(height: float, span: tuple[float, float], rng: np.random.Generator) -> tuple[Mesh, Mesh]:
-    tone = [(0.20, 0.22, 0.24), (0.15, 0.28, 0.22), (0.40, 0.27, 0.20), (0.55, 0.56, 0.56)][rng.integers(4)]
+    tone = [(0.20, 0.22, 0.24), (0.15, 0.28, 0.22), (0.40, 0.27, 0.20), (0.55, 0.56, 0.56)][
+        rng.integers(4)
+    ]
     steel = Material(tone, Kind.METAL, nir=0.3, thermal=0.3, gloss=0.25)
     step, size = float(rng.uniform(0.11, 0.17)), float(rng.uniform(0.02, 0.05))
     x = np.arange(span[0], span[1], step)
     centre = np.stack([x, np.zeros_like(x), np.full_like(x, height / 2)], 1)
     bars = boxes(centre, np.array([[size / 2, size / 2, height / 2]]), steel)
     rail = np.array([[span[0], 0.0, 0.3], [span[0], 0.0, height - 0.25]])
-    rails = beams(rail, rail + np.array([span[1] - span[0], 0, 0]), (0.05, 0.04), steel, np.array([0, 1.0, 0]))
+    rails = beams(
+        rail, rail + np.array([span[1] - span[0], 0, 0]), (0.05, 0.04), steel, np.array([0, 1.0, 0])
+    )
     return merge([bars, rails, _posts(span, 2.7, height, 0.08, steel)]), merge([])
 
 
-def _concertina(height: float, span: tuple[float, float], rng: np.random.Generator) -> tuple[Mesh, Mesh]:
+def _concertina(
+    height: float, span: tuple[float, float], rng: np.random.Generator
+) -> tuple[Mesh, Mesh]:
     radius = min(0.48, height / 4)
     parts = [coils(span, (-0.4, radius), radius, rng), coils(span, (0.4, radius), radius, rng)]
     parts.append(coils(span, (0.0, radius * 2.6), radius, rng))
@@ -105,11 +170,17 @@ def _concertina(height: float, span: tuple[float, float], rng: np.random.Generat
 
 
 def _wall(height: float, span: tuple[float, float], rng: np.random.Generator) -> tuple[Mesh, Mesh]:
-    tone = [(0.62, 0.60, 0.56), (0.55, 0.36, 0.28), (0.70, 0.68, 0.62), (0.5, 0.5, 0.5)][rng.integers(4)]
-    plaster = Material(tone, Kind.MASONRY, nir=0.5, thermal=0.36, gloss=float(rng.integers(0, 3) / 2.0))
+    tone = [(0.62, 0.60, 0.56), (0.55, 0.36, 0.28), (0.70, 0.68, 0.62), (0.5, 0.5, 0.5)][
+        rng.integers(4)
+    ]
+    plaster = Material(
+        tone, Kind.MASONRY, nir=0.5, thermal=0.36, gloss=float(rng.integers(0, 3) / 2.0)
+    )
     centre = np.array([[(span[0] + span[1]) / 2, 0.0, height / 2]])
     half = np.array([[(span[1] - span[0]) / 2, 0.15, height / 2]])
     body = boxes(centre, half, plaster)
     body["tex"] = body["pos"]
-    cap = boxes(centre + [[0, 0, height / 2 + 0.05]], half * [[1, 1.4, 0]] + [[0, 0, 0.05]], plaster)
+    cap = boxes(
+        centre + [[0, 0, height / 2 + 0.05]], half * [[1, 1.4, 0]] + [[0, 0, 0.05]], plaster
+    )
     return merge([body, cap]), merge([])

@@ -9,7 +9,18 @@ from numpy.typing import NDArray
 
 DATA_FILE = Path(__file__).parent / "data" / "bodies.npz"
 
-_SIDED = ("clavicle", "upperarm", "forearm", "hand", "knuckles", "fingertips", "thigh", "shin", "foot", "toes")
+_SIDED = (
+    "clavicle",
+    "upperarm",
+    "forearm",
+    "hand",
+    "knuckles",
+    "fingertips",
+    "thigh",
+    "shin",
+    "foot",
+    "toes",
+)
 BONES = (
     "hips",
     "abdomen",

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.simulator.renderer import Drawable, Renderer, Shot
 from benchmarks.simulator.camera import Camera
+from benchmarks.simulator.renderer import Drawable, Renderer, Shot
 
 XYXY = tuple[float, float, float, float]
 

@@ -69,7 +69,9 @@ class Camera:
 
     def ground(self, u: float, v: float) -> Array | None:
         """Ground point (2,) in metres seen at a pixel, None above the horizon."""
-        direction = self.basis.T @ vec(u - self.width_px / 2, self.height_px / 2 - v, -self.focal_px)
+        direction = self.basis.T @ vec(
+            u - self.width_px / 2, self.height_px / 2 - v, -self.focal_px
+        )
         if direction[2] > -1e-6:
             return None
         ray: Array = np.array(self.eye) - direction * (self.eye[2] / direction[2])

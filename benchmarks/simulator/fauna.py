@@ -41,7 +41,12 @@ def _beast(size: float, cycle: float) -> Mesh:
         limb([v([0.72, 0, 1.20 + bob]), v([0.86, 0, 1.17 + bob]), v([1.02, 0, 1.12 + bob])], [0.09, 0.08, 0.03]),
         limb([v([-0.58, 0, 0.85 + bob]), v([-0.75, 0, 0.70 + bob])], [0.035, 0.02]),
     ]  # fmt: skip
-    for x, y, phase in ((0.38, 0.10, 0.0), (0.38, -0.10, 0.5), (-0.45, 0.10, 0.5), (-0.45, -0.10, 0.0)):
+    for x, y, phase in (
+        (0.38, 0.10, 0.0),
+        (0.38, -0.10, 0.5),
+        (-0.45, 0.10, 0.5),
+        (-0.45, -0.10, 0.0),
+    ):
         swing = np.sin(2 * np.pi * (cycle + phase))
         lift = max(0.0, np.cos(2 * np.pi * (cycle + phase))) * 0.10
         parts.append(limb([v([x, y, 0.75 + bob]), v([x + 0.12 * swing, y, 0.40]), v([x + 0.26 * swing, y, lift])],

@@ -100,7 +100,11 @@ def side_of(y_m: float) -> str:
 
 def person_happenings(track: PersonTrack, fps: float, barrier: str) -> list[Happening]:
     """All events of one person at the barrier."""
-    found = [*_approaches(track, fps, barrier), *_crossings(track, fps, barrier), *_climbs(track, fps, barrier)]
+    found = [
+        *_approaches(track, fps, barrier),
+        *_crossings(track, fps, barrier),
+        *_climbs(track, fps, barrier),
+    ]
     return [*found, *_work(track, fps, barrier), *_stays(track, fps)]
 
 
@@ -149,7 +153,13 @@ def _crossings(track: PersonTrack, fps: float, barrier: str) -> Iterator[Happeni
         if side and np.sign(y[i]) != side:
             direction = f"{side_of(side)}_to_{side_of(y[i])}"
             yield Happening(
-                "barrier_crossing", at_zero / fps, i / fps, i / fps, (track.identity,), barrier, {"direction": direction}
+                "barrier_crossing",
+                at_zero / fps,
+                i / fps,
+                i / fps,
+                (track.identity,),
+                barrier,
+                {"direction": direction},
             )
         side = float(np.sign(y[i]))
 
@@ -163,15 +173,32 @@ def _climbs(track: PersonTrack, fps: float, barrier: str) -> Iterator[Happening]
         outcome = "over" if over else "down_same_side" if ended else "lost"
         top = round(float(np.nanmax(track.sole_m[first : last + 1])), 2)
         yield Happening(
-            "climbing", first / fps, first / fps, last / fps, (track.identity,), barrier, {"outcome": outcome, "top_m": top}
+            "climbing",
+            first / fps,
+            first / fps,
+            last / fps,
+            (track.identity,),
+            barrier,
+            {"outcome": outcome, "top_m": top},
         )
 
 
 def _work(track: PersonTrack, fps: float, barrier: str) -> Iterator[Happening]:
-    working = np.array([s == "work" for s in track.states]) & track.visible & (np.abs(track.y_m) <= STRIP_M)
+    working = (
+        np.array([s == "work" for s in track.states])
+        & track.visible
+        & (np.abs(track.y_m) <= STRIP_M)
+    )
     for first, last in runs(working, bridge=round(fps)):
         if (last - first) / fps >= WORK_S:
-            yield Happening("fence_work", first / fps, first / fps + WORK_S, last / fps, (track.identity,), barrier)
+            yield Happening(
+                "fence_work",
+                first / fps,
+                first / fps + WORK_S,
+                last / fps,
+                (track.identity,),
+                barrier,
+            )
 
 
 def _stays(track: PersonTrack, fps: float) -> Iterator[Happening]:
@@ -180,10 +207,14 @@ def _stays(track: PersonTrack, fps: float) -> Iterator[Happening]:
         if not track.visible[i]:
             i += 1
             continue
-        gone = (np.hypot(track.x_m[i:] - track.x_m[i], track.y_m[i:] - track.y_m[i]) > STAY_M) | ~track.visible[i:]
+        gone = (
+            np.hypot(track.x_m[i:] - track.x_m[i], track.y_m[i:] - track.y_m[i]) > STAY_M
+        ) | ~track.visible[i:]
         end = i + int(np.argmax(gone)) if gone.any() else count - 1
         if (end - i) / fps >= STAY_S:
-            yield Happening("loitering", i / fps, i / fps + STAY_S, end / fps, (track.identity,), "view")
+            yield Happening(
+                "loitering", i / fps, i / fps + STAY_S, end / fps, (track.identity,), "view"
+            )
         i = max(end, i + 1)
 
 
@@ -198,9 +229,23 @@ def ladder_happenings(
         if (last - first) / fps >= CARRY_S:
             found.append(Happening("ladder_carried", first / fps, first / fps + CARRY_S, last / fps,
                                    (ladder.identity, *holders), barrier))  # fmt: skip
-    near = (np.abs(ladder.reach_y_m) <= LADDER_STRIP_M) & (state != "carried") & (state != "lying") & ladder.visible
+    near = (
+        (np.abs(ladder.reach_y_m) <= LADDER_STRIP_M)
+        & (state != "carried")
+        & (state != "lying")
+        & ladder.visible
+    )
     for first, last in runs(near, bridge=round(10 * fps)):
-        found.append(Happening("ladder_at_barrier", first / fps, first / fps, last / fps, (ladder.identity,), barrier))
+        found.append(
+            Happening(
+                "ladder_at_barrier",
+                first / fps,
+                first / fps,
+                last / fps,
+                (ladder.identity,),
+                barrier,
+            )
+        )
     alone = ladder.visible & np.array([s in ("leaning", "lying") for s in ladder.states])
     for person in people:
         away = np.hypot(person.x_m - ladder.x_m, person.y_m - ladder.y_m)
@@ -220,7 +265,9 @@ def zone_happenings(
     flags = []
     for person in people:
         at = zip(person.x_m, person.y_m, person.sole_m, person.visible, strict=True)
-        within = np.array([bool(v) and np.isfinite(x) and s < 1.0 and inside(x, y) for x, y, s, v in at])
+        within = np.array(
+            [bool(v) and np.isfinite(x) and s < 1.0 and inside(x, y) for x, y, s, v in at]
+        )
         flags.append(within)
         for first, last in runs(within, bridge=round(ZONE_LEAVE_S * fps)):
             if (last - first) / fps >= ZONE_DWELL_S:
@@ -229,7 +276,9 @@ def zone_happenings(
     return [*found, *_groups(people, flags, fps, zone)]
 
 
-def _groups(people: list[PersonTrack], flags: list[Bools], fps: float, zone: str) -> Iterator[Happening]:
+def _groups(
+    people: list[PersonTrack], flags: list[Bools], fps: float, zone: str
+) -> Iterator[Happening]:
     if not flags:
         return
     together = np.sum(flags, axis=0)

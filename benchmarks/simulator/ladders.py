@@ -35,7 +35,11 @@ class Ladder:
     def surface(self) -> Material:
         """Material of the rails."""
         base = MATERIALS[self.material]
-        return base if self.rgb is None else Material(self.rgb, base.kind, base.nir, base.thermal, base.gloss)
+        return (
+            base
+            if self.rgb is None
+            else Material(self.rgb, base.kind, base.nir, base.thermal, base.gloss)
+        )
 
 
 def _section(ladder: Ladder, start: float, length: float, lift: float, shrink: float) -> Mesh:
@@ -57,7 +61,9 @@ def _section(ladder: Ladder, start: float, length: float, lift: float, shrink: f
     if ladder.material in ("wood", "aluminium") or crooked:
         rungs = tubes(left, right, radius, ladder.surface, 6)
     else:
-        rungs = beams(left, right, (ladder.rung_m, ladder.rung_m), ladder.surface, np.array([1.0, 0, 0]))
+        rungs = beams(
+            left, right, (ladder.rung_m, ladder.rung_m), ladder.surface, np.array([1.0, 0, 0])
+        )
     return merge([rails, rungs])
 
 

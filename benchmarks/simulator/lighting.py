@@ -39,7 +39,9 @@ def sun_direction(azimuth_deg: float, elevation_deg: float) -> RGB:
     return (float(np.cos(a) * np.cos(e)), float(np.sin(a) * np.cos(e)), float(np.sin(e)))
 
 
-def light_of(sensor: Sensor, azimuth_deg: float, elevation_deg: float, fog_per_m: float = 0.0) -> Light:
+def light_of(
+    sensor: Sensor, azimuth_deg: float, elevation_deg: float, fog_per_m: float = 0.0
+) -> Light:
     """Makes the light of a sensor and hour; fog adds to the clear air's haze."""
     towards = sun_direction(azimuth_deg, elevation_deg)
     if sensor == "day":

@@ -92,7 +92,11 @@ _BOX_POS, _BOX_NRM = _unit_box()
 
 
 def boxes(
-    centres: Array, halves: Array, material: Material, axes: Array | None = None, rgb: Array | None = None
+    centres: Array,
+    halves: Array,
+    material: Material,
+    axes: Array | None = None,
+    rgb: Array | None = None,
 ) -> Mesh:
     """Makes N boxes: centres (N, 3), half sizes (N, 3), axes (N, 3, 3) columns, rgb (N, 3)."""
     centres, halves = np.atleast_2d(centres), np.atleast_2d(halves)
@@ -105,7 +109,9 @@ def boxes(
     return soup(pos.reshape(-1, 3), nrm.reshape(-1, 3), local.reshape(-1, 3), material, colour)
 
 
-def beams(starts: Array, ends: Array, size: tuple[float, float], material: Material, side: Array) -> Mesh:
+def beams(
+    starts: Array, ends: Array, size: tuple[float, float], material: Material, side: Array
+) -> Mesh:
     """Makes boxes from start to end points (N, 3); `size` across and along `side` (3,), in metres."""
     starts, ends = np.atleast_2d(starts).astype(float), np.atleast_2d(ends).astype(float)
     along = ends - starts
@@ -114,7 +120,9 @@ def beams(starts: Array, ends: Array, size: tuple[float, float], material: Mater
     s = side - x * (x @ side)[:, None]
     s /= np.maximum(np.linalg.norm(s, axis=1, keepdims=True), 1e-9)
     axes = np.stack([x, s, np.cross(x, s)], axis=2)
-    halves = np.stack([length / 2, np.full_like(length, size[1] / 2), np.full_like(length, size[0] / 2)], 1)
+    halves = np.stack(
+        [length / 2, np.full_like(length, size[1] / 2), np.full_like(length, size[0] / 2)], 1
+    )
     return boxes((starts + ends) / 2, halves, material, axes)
 
 
@@ -141,21 +149,29 @@ def tubes(starts: Array, ends: Array, radii: Array, material: Material, sides: i
     zero = np.zeros_like(turns)
     tex_low = np.concatenate([turns, zero, zero], 2)
     tex_high = np.concatenate([turns, zero, zero + length[:, None]], 2)
-    tq = [tex_low[:, :-1], tex_low[:, 1:], tex_high[:, 1:], tex_low[:, :-1], tex_high[:, 1:], tex_high[:, :-1]]
+    tq = [
+        tex_low[:, :-1],
+        tex_low[:, 1:],
+        tex_high[:, 1:],
+        tex_low[:, :-1],
+        tex_high[:, 1:],
+        tex_high[:, :-1],
+    ]
     return soup(pos, nrm, np.stack(tq, axis=2).reshape(-1, 3), material)
 
 
 def cards(
-    centres: Array, right: Array, up: Array, layer: Array, material: Material, rgb: Array | None = None,
+    centres: Array,
+    right: Array,
+    up: Array,
+    layer: Array,
+    material: Material,
+    rgb: Array | None = None,
     normal: Array | None = None,
 ) -> Mesh:
     """Makes N textured quads around centres; right and up (N, 3) are half edges, layer (N,) the sprite."""
     signs = np.array([(-1, -1), (1, -1), (1, 1), (-1, -1), (1, 1), (-1, 1)], float)
-    pos = (
-        centres[:, None]
-        + right[:, None] * signs[None, :, :1]
-        + up[:, None] * signs[None, :, 1:]
-    )
+    pos = centres[:, None] + right[:, None] * signs[None, :, :1] + up[:, None] * signs[None, :, 1:]
     n = np.cross(right, up) if normal is None else normal
     n = n / np.maximum(np.linalg.norm(n, axis=1, keepdims=True), 1e-9)
     tex = np.empty((len(centres), 6, 3))

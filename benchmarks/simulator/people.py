@@ -14,7 +14,13 @@ _CLOTHES = (
     (0.28, 0.24, 0.17), (0.12, 0.16, 0.28), (0.35, 0.09, 0.09), (0.55, 0.53, 0.48), (0.22, 0.30, 0.20),
     (0.45, 0.36, 0.24), (0.10, 0.22, 0.38), (0.62, 0.64, 0.66), (0.60, 0.32, 0.08), (0.18, 0.11, 0.10),
 )  # fmt: skip
-_SKINS = ((0.80, 0.60, 0.48), (0.68, 0.47, 0.35), (0.52, 0.34, 0.24), (0.34, 0.21, 0.15), (0.86, 0.68, 0.58))
+_SKINS = (
+    (0.80, 0.60, 0.48),
+    (0.68, 0.47, 0.35),
+    (0.52, 0.34, 0.24),
+    (0.34, 0.21, 0.15),
+    (0.86, 0.68, 0.58),
+)
 _HAIRS = ((0.05, 0.04, 0.03), (0.12, 0.08, 0.05), (0.28, 0.19, 0.11), (0.45, 0.42, 0.40))
 
 
@@ -41,7 +47,9 @@ def random_outfit(rng: np.random.Generator) -> Outfit:
     """Dresses somebody at random."""
 
     def cloth() -> tuple[float, float, float]:
-        base = np.array(_CLOTHES[rng.integers(len(_CLOTHES))]) * rng.uniform(0.7, 1.3) + rng.normal(0, 0.02, 3)
+        base = np.array(_CLOTHES[rng.integers(len(_CLOTHES))]) * rng.uniform(0.7, 1.3) + rng.normal(
+            0, 0.02, 3
+        )
         r, g, b = np.clip(base, 0.03, 0.85)
         return float(r), float(g), float(b)
 
@@ -74,12 +82,16 @@ class Person:
     def random(cls, rng: np.random.Generator) -> "Person":
         """Picks a body and clothes."""
         all_bodies = bodies()
-        return cls(all_bodies[rng.integers(len(all_bodies))], random_outfit(rng), int(rng.integers(1000)))
+        return cls(
+            all_bodies[rng.integers(len(all_bodies))], random_outfit(rng), int(rng.integers(1000))
+        )
 
     @cached_property
     def _share(self) -> Array:
         share = np.zeros((len(self.body.vertices), len(INDEX)))
-        np.add.at(share, (np.arange(len(share))[:, None], self.body.bone_index), self.body.bone_weight)
+        np.add.at(
+            share, (np.arange(len(share))[:, None], self.body.bone_index), self.body.bone_weight
+        )
         return share
 
     def _bones(self, *names: str) -> Array:
@@ -96,7 +108,13 @@ class Person:
         kind = np.full(n, int(Kind.SKIN))
         warmth, nir, off = np.full(n, 0.92), np.full(n, 0.55), np.zeros(n)
 
-        def paint(where: Array, colour: tuple[float, float, float], lift: float, warm: float, cloth: bool = True) -> None:
+        def paint(
+            where: Array,
+            colour: tuple[float, float, float],
+            lift: float,
+            warm: float,
+            cloth: bool = True,
+        ) -> None:
             rgb[where] = colour
             kind[where] = int(Kind.CLOTH if cloth else Kind.PLAIN)
             rng = np.random.default_rng(self.seed + int(1000 * sum(colour)))
@@ -104,22 +122,37 @@ class Person:
             nir[where] = np.clip(0.24 + 0.40 * rng.random() + 0.25 * np.mean(colour), 0, 0.85)
             off[where] = lift
 
-        legs = self._bones("thigh", "shin") + self._bones("hips", "foot") * (z > body.joint("foot.L")[2] * 0.9)
+        legs = self._bones("thigh", "shin") + self._bones("hips", "foot") * (
+            z > body.joint("foot.L")[2] * 0.9
+        )
         hem = waist - (0.34 if o.coat else 0.06)
-        torso = self._bones("abdomen", "chest", "clavicle", "hips", "neck") * (z < body.joint("neck")[2] + 0.03)
+        torso = self._bones("abdomen", "chest", "clavicle", "hips", "neck") * (
+            z < body.joint("neck")[2] + 0.03
+        )
         arms = self._bones("upperarm", "forearm")
         paint((legs > 0.5) & (z < waist + 0.05), o.trousers, o.loose * 0.8, 0.66)
-        shirt = ((torso > 0.5) | (self._bones("upperarm") > 0.5) | ((legs > 0.5) & o.coat)) & (z > hem)
+        shirt = ((torso > 0.5) | (self._bones("upperarm") > 0.5) | ((legs > 0.5) & o.coat)) & (
+            z > hem
+        )
         paint(shirt, o.shirt, o.loose, 0.70)
         if o.long_sleeves:
             paint(arms + self._bones("clavicle") > 0.5, o.shirt, o.loose * 0.75, 0.66)
         if o.gloves:
-            paint(self._bones("hand", "knuckles", "fingertips") > 0.5, (0.10, 0.10, 0.10), 0.004, 0.7)
-        paint(self._bones("foot", "toes") * (z < body.joint("foot.L")[2] * 0.95) > 0.4, o.shoes, 0.008, 0.55)
+            paint(
+                self._bones("hand", "knuckles", "fingertips") > 0.5, (0.10, 0.10, 0.10), 0.004, 0.7
+            )
+        paint(
+            self._bones("foot", "toes") * (z < body.joint("foot.L")[2] * 0.95) > 0.4,
+            o.shoes,
+            0.008,
+            0.55,
+        )
         local = rest - head
         crown = float(body.height_m - head[2])
         is_head = self._bones("head") > 0.5
-        hairline = is_head & (local[:, 2] > crown * 0.50 - 0.35 * np.maximum(-local[:, 0] + 0.02, 0) * 1.0)
+        hairline = is_head & (
+            local[:, 2] > crown * 0.50 - 0.35 * np.maximum(-local[:, 0] + 0.02, 0) * 1.0
+        )
         hairline &= (local[:, 2] > crown * 0.72) | (local[:, 0] < 0.045)
         back = is_head & (local[:, 0] < 0.0) & (local[:, 2] > crown * 0.18)
         paint(hairline | back, o.hair, 0.014, 0.80)
@@ -154,7 +187,14 @@ class Person:
         chest = INDEX["chest"]
         r = rotation[chest]
         centre = position[chest] + r @ np.array([-0.21, 0.0, 0.16])
-        material = Material(self.outfit.pack or (0, 0, 0), Kind.CLOTH, nir=0.4, thermal=0.5, gloss=0.0)
+        material = Material(
+            self.outfit.pack or (0, 0, 0), Kind.CLOTH, nir=0.4, thermal=0.5, gloss=0.0
+        )
         body = boxes(centre[None], np.array([[0.09, 0.15, 0.22]]), material, r[None])
-        pocket = boxes((centre + r @ np.array([-0.10, 0, -0.06]))[None], np.array([[0.04, 0.12, 0.12]]), material, r[None])
+        pocket = boxes(
+            (centre + r @ np.array([-0.10, 0, -0.06]))[None],
+            np.array([[0.04, 0.12, 0.12]]),
+            material,
+            r[None],
+        )
         return merge([body, pocket])

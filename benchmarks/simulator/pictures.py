@@ -11,7 +11,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.simulator.arrangements import LADDER, WITH_LADDER, WITHOUT_LADDER, Ground, Item, pick
+from benchmarks.simulator.arrangements import (
+    LADDER,
+    WITH_LADDER,
+    WITHOUT_LADDER,
+    Ground,
+    Item,
+    pick,
+)
 from benchmarks.simulator.bodies import bodies
 from benchmarks.simulator.boxes import Seen, seen
 from benchmarks.simulator.camera import Camera
@@ -19,7 +26,15 @@ from benchmarks.simulator.lighting import Light, light_of
 from benchmarks.simulator.pose import Array, vec
 from benchmarks.simulator.renderer import Drawable, Instant, Renderer, Shot
 from benchmarks.simulator.sensor import Image, Sensor, SensorModel
-from benchmarks.simulator.world import HOUSE_X_M, BandSpec, BarrierSpec, World, WorldSpec, build, random_structures
+from benchmarks.simulator.world import (
+    HOUSE_X_M,
+    BandSpec,
+    BarrierSpec,
+    World,
+    WorldSpec,
+    build,
+    random_structures,
+)
 
 WIDTH_PX, HEIGHT_PX = 768, 432
 VIEWS_PER_WORLD = 3
@@ -44,20 +59,29 @@ class View:
 
 def random_world(rng: np.random.Generator) -> WorldSpec:
     """Draws a world."""
-    kind = str(rng.choice(["sheet", "mesh", "bars", "concertina", "wall", "none"], p=[0.2, 0.22, 0.14, 0.1, 0.16, 0.18]))
+    kind = str(
+        rng.choice(
+            ["sheet", "mesh", "bars", "concertina", "wall", "none"],
+            p=[0.2, 0.22, 0.14, 0.1, 0.16, 0.18],
+        )
+    )
     house = kind == "none" and rng.random() < 0.7
     soil = str(rng.choice(["grass", "dry", "gravel", "asphalt", "concrete", "sand", "snow", "mud"],
                           p=[0.40, 0.2, 0.08, 0.09, 0.07, 0.07, 0.05, 0.04]))  # fmt: skip
     bands = []
     for _ in range(int(rng.integers(0, 4))):
         y, width = rng.uniform(-12, 8), rng.uniform(1, 5)
-        strip = str(rng.choice(["dirt", "gravel", "asphalt", "concrete", "sand", "grass", "mud", "snow"]))
+        strip = str(
+            rng.choice(["dirt", "gravel", "asphalt", "concrete", "sand", "grass", "mud", "snow"])
+        )
         bands.append(BandSpec(soil=strip, y0_m=y, y1_m=y + width, edge_m=rng.uniform(0.05, 0.9)))
     green = soil in ("grass", "dry")
     return WorldSpec(
         seed=int(rng.integers(1 << 30)),
         soil=soil,
-        barrier=BarrierSpec(kind=kind, height_m=float(rng.uniform(1.8, 5.0)), coil=bool(rng.random() < 0.45)),
+        barrier=BarrierSpec(
+            kind=kind, height_m=float(rng.uniform(1.8, 5.0)), coil=bool(rng.random() < 0.45)
+        ),
         bands=tuple(bands),
         grass_per_m2=float(rng.uniform(0, 12) if green else rng.choice([0.0, 0.6])),
         grass_height_m=float(rng.uniform(0.10, 0.55)),
@@ -77,16 +101,28 @@ def random_camera(rng: np.random.Generator) -> Camera:
     yaw = rng.uniform(-0.35, 1.35)
     reach = rng.uniform(7.0, 22.0)
     eye = (float(rng.uniform(-3, 4)), y, height)
-    target = (eye[0] + reach * float(np.cos(yaw)), eye[1] + reach * float(np.sin(yaw)), float(rng.uniform(0, 2.0)))
-    return Camera(eye, target, float(rng.uniform(35, 90)), WIDTH_PX, HEIGHT_PX, float(rng.normal(0, 1.5)))
+    target = (
+        eye[0] + reach * float(np.cos(yaw)),
+        eye[1] + reach * float(np.sin(yaw)),
+        float(rng.uniform(0, 2.0)),
+    )
+    return Camera(
+        eye, target, float(rng.uniform(35, 90)), WIDTH_PX, HEIGHT_PX, float(rng.normal(0, 1.5))
+    )
 
 
 def random_view(world: World, rng: np.random.Generator) -> View:
     """Draws camera, hour, sensor and weather on a world."""
-    sensor = str(rng.choice(["day", "overcast", "dusk", "nir", "thermal"], p=[0.38, 0.23, 0.10, 0.17, 0.12]))
+    sensor = str(
+        rng.choice(["day", "overcast", "dusk", "nir", "thermal"], p=[0.38, 0.23, 0.10, 0.17, 0.12])
+    )
     fog = float(rng.choice([0.0, rng.uniform(0.004, 0.03)], p=[0.8, 0.2]))
     light = light_of(sensor, float(rng.uniform(0, 360)), float(rng.uniform(10, 65)), fog)  # type: ignore[arg-type]
-    rain = float(rng.uniform(0.2, 1.2)) if sensor in ("overcast", "dusk", "nir") and rng.random() < 0.22 else 0.0
+    rain = (
+        float(rng.uniform(0.2, 1.2))
+        if sensor in ("overcast", "dusk", "nir") and rng.random() < 0.22
+        else 0.0
+    )
     return View(world, random_camera(rng), light, sensor, rain)
 
 
@@ -96,7 +132,8 @@ def random_sensor(view: View, rng: np.random.Generator) -> SensorModel:
     return SensorModel(
         mode=view.light.mode,
         exposure=float(rng.normal(0.0, 0.35)),
-        noise=float(rng.gamma(2.0, 2.1 if dark else 1.2)) + (1.0 if view.sensor == "thermal" else 0.4),
+        noise=float(rng.gamma(2.0, 2.1 if dark else 1.2))
+        + (1.0 if view.sensor == "thermal" else 0.4),
         sharpen=float(rng.uniform(0, 1.1)),
         contrast=float(rng.uniform(0.8, 1.15)),
         saturation=float(rng.uniform(0.25, 1.15)),
@@ -116,7 +153,11 @@ def _spot(camera: Camera, rng: np.random.Generator) -> Array | None:
             continue
         point = vec(hit[0], hit[1], 0.0)
         tall = camera.focal_px * 1.75 / float(camera.depth(point)[0])
-        if PERSON_PX[0] < tall < PERSON_PX[1] and abs(hit[1]) < 25 and (tall > 40 or rng.random() < 0.3):
+        if (
+            PERSON_PX[0] < tall < PERSON_PX[1]
+            and abs(hit[1]) < 25
+            and (tall > 40 or rng.random() < 0.3)
+        ):
             return point
     return None
 
@@ -126,7 +167,11 @@ def _at_barrier(point: Array, camera: Camera) -> Array | None:
     near = vec(point[0], -0.5 if point[1] <= 0 else 0.5, 0.0)
     depth = float(camera.depth(near)[0])
     pixel = camera.project(near)[0]
-    if not np.isfinite(pixel[0]) or not 0.02 * WIDTH_PX < pixel[0] < 0.98 * WIDTH_PX or not 0 < pixel[1] < 1.1 * HEIGHT_PX:
+    if (
+        not np.isfinite(pixel[0])
+        or not 0.02 * WIDTH_PX < pixel[0] < 0.98 * WIDTH_PX
+        or not 0 < pixel[1] < 1.1 * HEIGHT_PX
+    ):
         return None
     return near if PERSON_PX[0] < camera.focal_px * 1.75 / depth < PERSON_PX[1] * 1.2 else None
 
@@ -138,7 +183,9 @@ def _place_for(what: str, camera: Camera, rng: np.random.Generator, *, house: bo
         if spot is None or what not in ("leaning", "climbed", "over_the_top"):
             return spot
         spot = _at_barrier(spot, camera)
-        if spot is not None and (not house or (HOUSE_X_M[0] < spot[0] < HOUSE_X_M[1] and spot[1] < 0)):
+        if spot is not None and (
+            not house or (HOUSE_X_M[0] < spot[0] < HOUSE_X_M[1] and spot[1] < 0)
+        ):
             return spot
     return None
 
@@ -150,7 +197,9 @@ def arrange(view: View, ground: Ground, rng: np.random.Generator) -> list[Item]:
         return []
     with_ladder = int(kind > 0.27) + int(kind > 0.85)
     others = int(rng.choice([0, 1, 2, 3], p=[0.25, 0.35, 0.25, 0.15])) + int(with_ladder == 0)
-    makers = [pick(WITH_LADDER, rng) for _ in range(with_ladder)] + [pick(WITHOUT_LADDER, rng) for _ in range(others)]
+    makers = [pick(WITH_LADDER, rng) for _ in range(with_ladder)] + [
+        pick(WITHOUT_LADDER, rng) for _ in range(others)
+    ]
     items: list[Item] = []
     for make in makers:
         spot = _place_for(make.__name__, view.camera, rng, house=ground.barrier_kind == "house")
@@ -197,7 +246,9 @@ def _save(image: Image, path: Path, rng: np.random.Generator) -> None:
     if rng.random() < 0.3:
         small = cv2.resize(image, None, fx=0.66, fy=0.66, interpolation=cv2.INTER_AREA)
         _, data = cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, max(quality, 45)])
-        image = np.asarray(cv2.resize(cv2.imdecode(data, cv2.IMREAD_COLOR), image.shape[1::-1]), np.uint8)
+        image = np.asarray(
+            cv2.resize(cv2.imdecode(data, cv2.IMREAD_COLOR), image.shape[1::-1]), np.uint8
+        )
     cv2.imwrite(str(path), image, [cv2.IMWRITE_JPEG_QUALITY, quality])
 
 
@@ -215,7 +266,11 @@ class PictureMaker:
     def run(self, count: int) -> None:
         """Makes `count` pictures, those already there excepted."""
         for index in range(0, count, PER_WORLD):
-            numbers = [n for n in range(index, min(index + PER_WORLD, count)) if not self._label(n).exists()]
+            numbers = [
+                n
+                for n in range(index, min(index + PER_WORLD, count))
+                if not self._label(n).exists()
+            ]
             if numbers:
                 self._make_world(index // PER_WORLD, numbers)
 
@@ -240,11 +295,17 @@ class PictureMaker:
         rng = np.random.default_rng([self._seed, number, 1 << 20])
         spec = view.world.spec
         height = spec.barrier.height_m if spec.barrier.kind != "none" else 0.0
-        ground = Ground(self._bodies, 5.0 if spec.house else height, "house" if spec.house else spec.barrier.kind)
+        ground = Ground(
+            self._bodies,
+            5.0 if spec.house else height,
+            "house" if spec.house else spec.barrier.kind,
+        )
         items = arrange(view, ground, rng)
         things = [Drawable(mesh, k + 1) for k, (_, mesh) in enumerate(items)]
         shot = self._renderer.frame(things, Instant(), float(rng.uniform(0.7, 1.5)))
-        image = Sensor(random_sensor(view, rng), int(rng.integers(1 << 30))).develop(shot.linear, _stamp(rng))
+        image = Sensor(random_sensor(view, rng), int(rng.integers(1 << 30))).develop(
+            shot.linear, _stamp(rng)
+        )
         looks = [seen(self._renderer, view.camera, shot, thing) for thing in things]
         contrasts = [contrast(image, shot, look, self._renderer.scale) for look in looks]
         lines = label_lines(items, looks, contrasts)
@@ -271,8 +332,15 @@ def contact_sheet(folder: Path, picks: list[str], columns: int = 4) -> NDArray[n
         image = np.asarray(cv2.imread(str(folder / "images" / f"{name}.jpg")), np.uint8)
         for line in (folder / "labels" / f"{name}.txt").read_text().splitlines():
             cls, x, y, w, h = (float(v) for v in line.split())
-            p = [int((x - w / 2) * WIDTH_PX), int((y - h / 2) * HEIGHT_PX), int((x + w / 2) * WIDTH_PX), int((y + h / 2) * HEIGHT_PX)]
-            cv2.rectangle(image, (p[0], p[1]), (p[2], p[3]), (0, 200, 255) if cls else (80, 255, 80), 1)
+            p = [
+                int((x - w / 2) * WIDTH_PX),
+                int((y - h / 2) * HEIGHT_PX),
+                int((x + w / 2) * WIDTH_PX),
+                int((y + h / 2) * HEIGHT_PX),
+            ]
+            cv2.rectangle(
+                image, (p[0], p[1]), (p[2], p[3]), (0, 200, 255) if cls else (80, 255, 80), 1
+            )
         tiles.append(image)
     rows = [np.hstack(tiles[i : i + columns]) for i in range(0, len(tiles) - columns + 1, columns)]
     return np.vstack(rows)

@@ -47,11 +47,15 @@ def frame(direction: Array, pole: Array) -> Array:
     return np.stack([d, p, np.cross(d, p)], axis=1)
 
 
-def bend(root: Array, target: Array, lengths: tuple[float, float], pole: Array) -> tuple[Array, Array]:
+def bend(
+    root: Array, target: Array, lengths: tuple[float, float], pole: Array
+) -> tuple[Array, Array]:
     """Places the middle and end joint of a two-bone limb; the end stops short of a far target."""
     upper, lower = lengths
     to = target - root
-    distance = float(np.clip(np.linalg.norm(to), abs(upper - lower) + 1e-3, _REACH * (upper + lower)))
+    distance = float(
+        np.clip(np.linalg.norm(to), abs(upper - lower) + 1e-3, _REACH * (upper + lower))
+    )
     along = unit(to)
     cos = (upper**2 + distance**2 - lower**2) / (2 * upper * distance)
     side = frame(along, pole)[:, 1]
@@ -157,13 +161,19 @@ def _arm(body: Body, stance: Stance, i: int, side: str, rotation: Array, positio
     rest = [body.joint(n) for n in names]
     chest = rotation[INDEX["chest"]]
     lengths = (float(np.linalg.norm(rest[1] - rest[0])), float(np.linalg.norm(rest[2] - rest[1])))
-    target = stance.hands[i] or _hanging(position[upperarm], chest, sum(lengths), stance.swing[i], sign)
+    target = stance.hands[i] or _hanging(
+        position[upperarm], chest, sum(lengths), stance.swing[i], sign
+    )
     pole = chest @ vec(-0.9, sign * 0.5, -0.5) if target.pole is None else target.pole
     position[forearm], position[hand] = bend(position[upperarm], target.at, lengths, pole)
     bent = frame(position[hand] - position[upperarm], pole)[:, 1]
     back = vec(-1.0, 0.0, 0.0)
-    rotation[upperarm] = frame(position[forearm] - position[upperarm], bent) @ frame(rest[1] - rest[0], back).T
-    rotation[forearm] = frame(position[hand] - position[forearm], bent) @ frame(rest[2] - rest[1], back).T
+    rotation[upperarm] = (
+        frame(position[forearm] - position[upperarm], bent) @ frame(rest[1] - rest[0], back).T
+    )
+    rotation[forearm] = (
+        frame(position[hand] - position[forearm], bent) @ frame(rest[2] - rest[1], back).T
+    )
     finger_rest = unit(rest[3] - rest[2])
     palm_rest = -sign * np.cross(vec(1.0, 0.0, 0.0), finger_rest)
     rotation[hand] = rotation[forearm]
@@ -173,7 +183,9 @@ def _arm(body: Body, stance: Stance, i: int, side: str, rotation: Array, positio
     angle = target.grip
     for name, parent, share in ((names[3], hand, 1.3), (names[4], INDEX[names[3]], 1.5)):
         bone = INDEX[name]
-        position[bone] = position[parent] + rotation[parent] @ (body.joints[bone] - body.joints[parent])
+        position[bone] = position[parent] + rotation[parent] @ (
+            body.joints[bone] - body.joints[parent]
+        )
         rotation[bone] = rotation[parent] @ about(curl, share * angle)
 
 

@@ -36,7 +36,10 @@ def _arm(body: Body) -> float:
 def stand(body: Body, place: Place, t: float = 0.0, seed: int = 0) -> Stance:
     """Stands, shifting weight a little over seconds."""
     shift = 0.02 * np.sin(0.7 * t + seed)
-    foot = [place.world(0.05 * (1 if i else -1) * np.sin(seed), s * 0.11, _ankle(body)) for i, s in enumerate((1, -1))]
+    foot = [
+        place.world(0.05 * (1 if i else -1) * np.sin(seed), s * 0.11, _ankle(body))
+        for i, s in enumerate((1, -1))
+    ]
     return Stance(
         hips=place.world(0.0, shift, _hip(body) * 0.975),
         yaw=place.yaw,
@@ -93,7 +96,10 @@ def gait(body: Body, place: Place, cycle: float, speed_mps: float, *, low: float
     if running < 0.4:
         return stance
     hands = [
-        Hand(place.world(0.18 + 0.22 * s * -wave, s * 0.26, _hip(body) * 1.2 + 0.12 * s * -wave), grip=0.9)
+        Hand(
+            place.world(0.18 + 0.22 * s * -wave, s * 0.26, _hip(body) * 1.2 + 0.12 * s * -wave),
+            grip=0.9,
+        )
         for s in (1.0, -1.0)
     ]
     return stance.with_hands(hands[0], hands[1])
@@ -145,7 +151,9 @@ def work_standing(body: Body, place: Place, t: float, seed: int = 0) -> Stance:
     stance = stand(body, place, t, seed)
     height = 1.15 + 0.15 * np.sin(0.3 * t + seed)
     pull = 0.05 * np.sin(4.7 * t)
-    return replace(stance, pitch=0.12, chest=0.15, neck=0.1, twist=0.08 * np.sin(1.3 * t)).with_hands(
+    return replace(
+        stance, pitch=0.12, chest=0.15, neck=0.1, twist=0.08 * np.sin(1.3 * t)
+    ).with_hands(
         Hand(place.world(0.42 + pull, 0.12, height + 0.04 * np.sin(6 * t)), grip=0.9),
         Hand(place.world(0.42 - pull, -0.12, height - 0.04 * np.sin(5 * t)), grip=0.9),
     )
@@ -180,7 +188,9 @@ def crawl(body: Body, place: Place, cycle: float) -> Stance:
         feet.append(place.world(-0.20 - shin + step * wave, sign * 0.13, 0.09 + 0.05 * lift))
         hands.append(
             Hand(
-                place.world(0.42 - step * wave, sign * 0.20, 0.07 + 0.07 * max(0.0, -np.sin(phase) * sign)),
+                place.world(
+                    0.42 - step * wave, sign * 0.20, 0.07 + 0.07 * max(0.0, -np.sin(phase) * sign)
+                ),
                 along=turn(place.yaw) @ vec(1.0, 0.0, -0.1),
                 palm=vec(0.0, 0.0, -1.0),
                 grip=0.0,
@@ -206,7 +216,10 @@ def lie(body: Body, place: Place) -> Stance:
         hips=place.world(0.0, 0.0, 0.14),
         yaw=place.yaw,
         pitch=-1.52,
-        feet=(place.world(body.height_m * 0.46, 0.14, ankle), place.world(body.height_m * 0.44, -0.20, ankle)),
+        feet=(
+            place.world(body.height_m * 0.46, 0.14, ankle),
+            place.world(body.height_m * 0.44, -0.20, ankle),
+        ),
         foot_pitch=(-1.0, -1.0),
         hands=(Hand(place.world(-0.25, 0.6, 0.08)), Hand(place.world(0.0, -0.34, 0.10))),
     )
@@ -242,7 +255,13 @@ def hold(body: Body, stance: Stance, left: Array, right: Array) -> Stance:
     palm = unit(np.cross(left - right, vec(0, 0, 1.0)) + 1e-6)
     ahead = turn(stance.yaw) @ vec(1.0, 0, 0)
     palm = palm if palm @ ahead > 0 else -palm
-    return replace(stance, pitch=stance.pitch + 0.5 * lean, abdomen=0.3 * lean, chest=0.3 * lean, neck=-0.4 * lean).with_hands(
+    return replace(
+        stance,
+        pitch=stance.pitch + 0.5 * lean,
+        abdomen=0.3 * lean,
+        chest=0.3 * lean,
+        neck=-0.4 * lean,
+    ).with_hands(
         Hand(left, palm=palm, along=vec(0, 0, 1.0), grip=1.0),
         Hand(right, palm=palm, along=vec(0, 0, 1.0), grip=1.0),
     )
@@ -289,8 +308,16 @@ def climb(body: Body, rails: Rails, height_m: float) -> Stance:
         eased = moving * moving * (3 - 2 * moving)
         rung = max(2 * base - i + 2 * eased, 0.0) - 0.8
         swing = 0.10 * np.sin(np.pi * moving)
-        feet.append(rails.rung(rung) + side * sign * min(0.10, rails.half_width * 0.6) + out * (0.10 + swing) + vec(0, 0, _ankle(body)))
-        grip_at = rails.foot + up * ((2 * np.floor(phase + 0.5) - i + 2 * _late(phase + 0.5)) * rails.pitch + 1.42 * body.height_m / 1.75)
+        feet.append(
+            rails.rung(rung)
+            + side * sign * min(0.10, rails.half_width * 0.6)
+            + out * (0.10 + swing)
+            + vec(0, 0, _ankle(body))
+        )
+        grip_at = rails.foot + up * (
+            (2 * np.floor(phase + 0.5) - i + 2 * _late(phase + 0.5)) * rails.pitch
+            + 1.42 * body.height_m / 1.75
+        )
         hands.append(
             Hand(
                 grip_at + side * sign * rails.half_width + out * 0.05,
@@ -300,7 +327,12 @@ def climb(body: Body, rails: Rails, height_m: float) -> Stance:
                 grip=1.0,
             )
         )
-    hips = rails.foot + up * (height_m + _hip(body) * 0.80) + out * 0.36 + side * 0.03 * np.sin(np.pi * steps)
+    hips = (
+        rails.foot
+        + up * (height_m + _hip(body) * 0.80)
+        + out * 0.36
+        + side * 0.03 * np.sin(np.pi * steps)
+    )
     lean = float(np.arccos(np.clip(up[2], -1, 1)))
     return Stance(
         hips=hips,
@@ -326,7 +358,14 @@ def straddle(body: Body, at: Array, yaw: float, share: float) -> Stance:
     place = Place(vec(at[0], at[1], 0.0), yaw)
     top = float(at[2])
     x = (share - 0.5) * 0.9
-    leg = [place.world(x - 0.35 + 0.9 * float(np.clip(share * 2 - k, 0, 1)), s * 0.2, top - 0.35 + 0.55 * float(np.sin(np.pi * np.clip(share * 2 - k, 0, 1)))) for k, s in ((0.0, 1), (0.6, -1))]
+    leg = [
+        place.world(
+            x - 0.35 + 0.9 * float(np.clip(share * 2 - k, 0, 1)),
+            s * 0.2,
+            top - 0.35 + 0.55 * float(np.sin(np.pi * np.clip(share * 2 - k, 0, 1))),
+        )
+        for k, s in ((0.0, 1), (0.6, -1))
+    ]
     return Stance(
         hips=place.world(x - 0.1, 0, top + 0.28),
         yaw=yaw,
@@ -334,7 +373,10 @@ def straddle(body: Body, at: Array, yaw: float, share: float) -> Stance:
         neck=-0.6,
         feet=(leg[0], leg[1]),
         knee_out=0.6,
-        hands=(Hand(place.world(0.08, 0.28, top), grip=1.0), Hand(place.world(0.08, -0.28, top), grip=1.0)),
+        hands=(
+            Hand(place.world(0.08, 0.28, top), grip=1.0),
+            Hand(place.world(0.08, -0.28, top), grip=1.0),
+        ),
     )
 
 

@@ -34,20 +34,26 @@ class Studio:
         self.renderer = Renderer(*spec.size_px)
         world = build(scene.world, (spec.eye_m[0] - 8, spec.eye_m[0] + 55))
         self.renderer.load(world.solid, world.veil, world.ground)
-        lit = light_of(light.sensor, light.sun_azimuth_deg, light.sun_elevation_deg, light.fog_per_m)
+        lit = light_of(
+            light.sensor, light.sun_azimuth_deg, light.sun_elevation_deg, light.fog_per_m
+        )
         self.renderer.bake(self.camera, lit)
         video = scene.video
         model = SensorModel(lit.mode, light.exposure, video.noise, video.sharpen, video.contrast, video.saturation,
                             rain=light.rain)  # fmt: skip
         self.sensor = Sensor(model, scene.seed)
 
-    def picture(self, t_s: float) -> tuple[Image, list[PersonNow], list[LadderNow], dict[int, Seen]]:
+    def picture(
+        self, t_s: float
+    ) -> tuple[Image, list[PersonNow], list[LadderNow], dict[int, Seen]]:
         """The developed frame (H, W, 3) BGR, who is in it and how it looks, by identity."""
         people, ladders = self.stage.at(t_s)
         things = self.stage.drawables(people, ladders, t_s)
         shot = self.renderer.frame(things, self.stage.instant(t_s))
         image = self.sensor.develop(shot.linear, f"{self.scene.video.label}  {_clock(t_s)}")
-        looks = {t.identity: seen(self.renderer, self.camera, shot, t) for t in things if t.identity}
+        looks = {
+            t.identity: seen(self.renderer, self.camera, shot, t) for t in things if t.identity
+        }
         return image, people, ladders, looks
 
 
@@ -71,7 +77,9 @@ def render(scene: Scene, out: Path) -> Path:
             keeper.add(t_s, people, ladders, looks)
             video.write(image)
     document = keeper.document(clip.name)
-    (out / f"{scene.name}.truth.json").write_text(json.dumps(document, separators=(",", ":")) + "\n")
+    (out / f"{scene.name}.truth.json").write_text(
+        json.dumps(document, separators=(",", ":")) + "\n"
+    )
     print(f"{clip}: {count} frames, {(time.process_time() - cpu) / count:.2f} CPU-s and "
           f"{(time.perf_counter() - begun) / count:.2f} s a frame, {clip.stat().st_size / 1e6:.1f} MB")  # fmt: skip
     return clip
@@ -90,7 +98,15 @@ def preview(scene: Scene, frames: int = 12, columns: int = 4, width_px: int = 48
             _mark(image, looks.get(ladder.identity), ladder.pose.state, _AMBER)
         scale = width_px / image.shape[1]
         tile = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-        cv2.putText(tile, f"{t_s:.1f} s", (6, tile.shape[0] - 8), cv2.FONT_HERSHEY_SIMPLEX, 0.5, (255, 255, 255), 1)
+        cv2.putText(
+            tile,
+            f"{t_s:.1f} s",
+            (6, tile.shape[0] - 8),
+            cv2.FONT_HERSHEY_SIMPLEX,
+            0.5,
+            (255, 255, 255),
+            1,
+        )
         tiles.append(tile)
     rows = [np.hstack(tiles[i : i + columns]) for i in range(0, len(tiles) - columns + 1, columns)]
     return np.asarray(np.vstack(rows), np.uint8)
@@ -101,4 +117,12 @@ def _mark(image: Image, look: Seen | None, text: str, colour: tuple[int, int, in
         return
     x0, y0, x1, y1 = (int(v) for v in look.visible)
     cv2.rectangle(image, (x0, y0), (x1, y1), colour, 1)
-    cv2.putText(image, f"{text} {look.visibility:.1f}", (x0, y0 - 4), cv2.FONT_HERSHEY_SIMPLEX, 0.45, colour, 1)
+    cv2.putText(
+        image,
+        f"{text} {look.visibility:.1f}",
+        (x0, y0 - 4),
+        cv2.FONT_HERSHEY_SIMPLEX,
+        0.45,
+        colour,
+        1,
+    )

@@ -76,7 +76,9 @@ class Sensor:
             xx = np.linspace(-1, 1, w, dtype=np.float32)[None, :] ** 2
             x = x * (1 - m.vignette * (yy + xx) / 2)[..., None]
         x = x * np.array([1 + m.warmth, 1.0, 1 - m.warmth], np.float32)
-        x = (x * (1 + 0.18 * x)) / (1 + 0.75 * x)  # shoulder: highlights roll off, mid tones keep contrast
+        x = (x * (1 + 0.18 * x)) / (
+            1 + 0.75 * x
+        )  # shoulder: highlights roll off, mid tones keep contrast
         grey = (x @ np.array([0.3, 0.59, 0.11], np.float32))[..., None]
         x = np.clip(grey + (x - grey) * (m.saturation if m.mode == 0 else 0.0), 0, None)
         tone = np.power(np.minimum(x, 1.0), 1 / 2.2)
@@ -96,7 +98,9 @@ class Sensor:
         """Picks a window of a noise tile: fresh Gaussian noise for every pixel costs more than the frame."""
         if not self._bank:
             for soft in (0.55, 0.8):
-                tile = cv2.GaussianBlur(self._rng.standard_normal((h + 64, w + 64, 3)).astype(np.float32), (0, 0), soft)
+                tile = cv2.GaussianBlur(
+                    self._rng.standard_normal((h + 64, w + 64, 3)).astype(np.float32), (0, 0), soft
+                )
                 if self.model.mode:
                     tile = np.repeat(tile[..., :1], 3, axis=2)
                 self._bank.append(tile / tile.std())

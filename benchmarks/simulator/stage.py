@@ -12,7 +12,8 @@ from benchmarks.simulator.people import Outfit, Person, random_outfit
 from benchmarks.simulator.pose import Array, vec
 from benchmarks.simulator.renderer import Drawable, Instant
 from benchmarks.simulator.scene import ActorSpec, HeadlightsSpec, LadderSpec, Scene
-from benchmarks.simulator.script import Compiler, LadderPose, Moment, Timeline
+from benchmarks.simulator.script import Compiler
+from benchmarks.simulator.timeline import LadderPose, Moment, Timeline
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,10 @@ class LadderNow:
     @property
     def reach_y_m(self) -> float:
         """Signed distance to the barrier of the end nearer to it."""
-        ends = [float(self.pose.foot[1]), float(self.pose.foot[1] + self.pose.along[1] * self.length_m)]
+        ends = [
+            float(self.pose.foot[1]),
+            float(self.pose.foot[1] + self.pose.along[1] * self.length_m),
+        ]
         return 0.0 if ends[0] * ends[1] < 0 else min(ends, key=abs)
 
 
@@ -63,7 +67,9 @@ def dressed(actor: ActorSpec) -> Person:
     outfit: Outfit = random_outfit(rng)
     if actor.dark_clothes is not None:
         tone = 0.07 if actor.dark_clothes else 0.5
-        outfit = replace(outfit, shirt=(tone, tone, tone * 1.1), trousers=(tone * 0.9, tone * 0.9, tone))
+        outfit = replace(
+            outfit, shirt=(tone, tone, tone * 1.1), trousers=(tone * 0.9, tone * 0.9, tone)
+        )
     everyone = bodies()
     return Person(everyone[actor.body % len(everyone)], outfit, actor.outfit)
 
@@ -73,7 +79,9 @@ class Stage:
 
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
-        self._ladders = {n: shape_of(s, scene.seed + k) for k, (n, s) in enumerate(scene.ladders.items())}
+        self._ladders = {
+            n: shape_of(s, scene.seed + k) for k, (n, s) in enumerate(scene.ladders.items())
+        }
         self._ladder_meshes = {n: ladder_mesh(shape) for n, shape in self._ladders.items()}
         self._people = [dressed(a) for a in scene.actors]
         compiler = Compiler(scene, self._ladders)
@@ -102,12 +110,20 @@ class Stage:
                 ladders.append(LadderNow(identity, name, poses[name], holder, shape.length_m))
         return people, ladders
 
-    def drawables(self, people: list[PersonNow], ladders: list[LadderNow], t_s: float) -> list[Drawable]:
+    def drawables(
+        self, people: list[PersonNow], ladders: list[LadderNow], t_s: float
+    ) -> list[Drawable]:
         """Meshes of everything that moves; animals have identity 0."""
-        things = [Drawable(self._people[p.identity - 1].mesh(p.moment.stance), p.identity) for p in people]
+        things = [
+            Drawable(self._people[p.identity - 1].mesh(p.moment.stance), p.identity) for p in people
+        ]
         for ladder in ladders:
             axes = ladder_axes(ladder.pose.along, ladder.pose.across)
-            things.append(Drawable(moved(self._ladder_meshes[ladder.name], axes, ladder.pose.foot), ladder.identity))
+            things.append(
+                Drawable(
+                    moved(self._ladder_meshes[ladder.name], axes, ladder.pose.foot), ladder.identity
+                )
+            )
         for spec in self._scene.nuisances.animals:
             mesh = animal(spec, t_s)
             if mesh is not None:
@@ -125,7 +141,9 @@ class Stage:
 
 
 def _lit(base: Instant, lights: HeadlightsSpec, share: float) -> Instant:
-    start, end, to = (np.array(p, dtype=float) for p in (lights.start_m, lights.end_m, lights.towards_m))
+    start, end, to = (
+        np.array(p, dtype=float) for p in (lights.start_m, lights.end_m, lights.towards_m)
+    )
     at: Array = start + (end - start) * share
     aim = to - at
     fade = lights.strength * float(np.sin(np.pi * np.clip(share, 0, 1)) ** 0.5)

@@ -4,7 +4,17 @@ from collections.abc import Callable
 
 import numpy as np
 
-from benchmarks.simulator.meshes import Array, Kind, Material, Mesh, beams, boxes, merge, moved, tubes
+from benchmarks.simulator.meshes import (
+    Array,
+    Kind,
+    Material,
+    Mesh,
+    beams,
+    boxes,
+    merge,
+    moved,
+    tubes,
+)
 from benchmarks.simulator.pose import turn
 
 _Y = np.array([0.0, 1.0, 0.0])
@@ -12,13 +22,25 @@ _Z = np.array([0.0, 0.0, 1.0])
 
 
 def _metal(rng: np.random.Generator) -> Material:
-    tone = [(0.55, 0.56, 0.57), (0.16, 0.17, 0.18), (0.70, 0.68, 0.65), (0.55, 0.15, 0.10), (0.75, 0.62, 0.12)]
+    tone = [
+        (0.55, 0.56, 0.57),
+        (0.16, 0.17, 0.18),
+        (0.70, 0.68, 0.65),
+        (0.55, 0.15, 0.10),
+        (0.75, 0.62, 0.12),
+    ]
     return Material(tone[rng.integers(len(tone))], Kind.METAL, nir=0.45, thermal=0.3, gloss=0.3)
 
 
 def _timber(rng: np.random.Generator) -> Material:
     tone = np.array((0.50, 0.40, 0.28)) * rng.uniform(0.6, 1.3)
-    return Material((float(tone[0]), float(tone[1]), float(tone[2])), Kind.WOOD, nir=0.5, thermal=0.36, gloss=0.0)
+    return Material(
+        (float(tone[0]), float(tone[1]), float(tone[2])),
+        Kind.WOOD,
+        nir=0.5,
+        thermal=0.36,
+        gloss=0.0,
+    )
 
 
 def gate(rng: np.random.Generator) -> Mesh:
@@ -31,7 +53,13 @@ def gate(rng: np.random.Generator) -> Mesh:
     x = np.array([-width / 2, 0.0, width / 2])
     foot = np.stack([x, np.zeros(3), np.full(3, 0.05)], 1)
     upright = beams(foot, foot + _Z * height, (0.05, 0.05), metal, _Y)
-    brace = beams(np.array([[-width / 2, 0, 0.15]]), np.array([[width / 2, 0, height]]), (0.04, 0.03), metal, _Y)
+    brace = beams(
+        np.array([[-width / 2, 0, 0.15]]),
+        np.array([[width / 2, 0, height]]),
+        (0.04, 0.03),
+        metal,
+        _Y,
+    )
     return merge([level, upright, brace])
 
 
@@ -69,12 +97,18 @@ def scaffold(rng: np.random.Generator) -> Mesh:
     for i in range(bays + 1):
         for y in (0.0, depth):
             foot = np.array([[i * width, y, 0.0]])
-            parts.append(tubes(foot, foot + _Z * (storeys * rise + 1.0), np.array([[0.024, 0.024]]), metal))
+            parts.append(
+                tubes(foot, foot + _Z * (storeys * rise + 1.0), np.array([[0.024, 0.024]]), metal)
+            )
     deck = _timber(rng)
     for level in range(1, storeys + 1):
         for extra in (0.0, 0.5, 1.0):
-            start = np.array([[0, 0, level * rise + extra], [0, depth, level * rise + extra]], float)
-            parts.append(tubes(start, start + [bays * width, 0, 0], np.array([[0.022, 0.022]]), metal))
+            start = np.array(
+                [[0, 0, level * rise + extra], [0, depth, level * rise + extra]], float
+            )
+            parts.append(
+                tubes(start, start + [bays * width, 0, 0], np.array([[0.022, 0.022]]), metal)
+            )
         centre = np.array([[bays * width / 2, depth / 2, level * rise]])
         parts.append(boxes(centre, np.array([[bays * width / 2, depth / 2, 0.025]]), deck))
         start = np.array([[0, 0, (level - 1) * rise]])
@@ -93,7 +127,11 @@ def stairs(rng: np.random.Generator) -> Mesh:
     parts = [treads]
     for y in (-width / 2, width / 2):
         parts.append(beams(np.array([[0, y, 0.05]]), ends + [[0, y, 0]], (0.2, 0.03), material, _Y))
-        parts.append(tubes(np.array([[0, y, 0.95]]), ends + [[0, y, 0.95]], np.array([[0.02, 0.02]]), material))
+        parts.append(
+            tubes(
+                np.array([[0, y, 0.95]]), ends + [[0, y, 0.95]], np.array([[0.02, 0.02]]), material
+            )
+        )
         foot = np.stack([i[::3] * 0.28, np.full(len(i[::3]), y), 0.18 * i[::3]], 1)
         parts.append(tubes(foot, foot + _Z * 0.95, np.array([[0.015, 0.015]]), material))
     return merge(parts)
@@ -153,34 +191,64 @@ def pallets(rng: np.random.Generator) -> Mesh:
 
 def shed(rng: np.random.Generator) -> Mesh:
     """A small building with a door, windows and a flat or lean-to roof."""
-    tone = np.array([(0.75, 0.72, 0.65), (0.55, 0.35, 0.28), (0.45, 0.47, 0.5), (0.62, 0.58, 0.42)][rng.integers(4)])
-    wall = Material((float(tone[0]), float(tone[1]), float(tone[2])), Kind.MASONRY, nir=0.5, thermal=0.42, gloss=float(rng.integers(0, 3) / 2))
+    tone = np.array(
+        [(0.75, 0.72, 0.65), (0.55, 0.35, 0.28), (0.45, 0.47, 0.5), (0.62, 0.58, 0.42)][
+            rng.integers(4)
+        ]
+    )
+    wall = Material(
+        (float(tone[0]), float(tone[1]), float(tone[2])),
+        Kind.MASONRY,
+        nir=0.5,
+        thermal=0.42,
+        gloss=float(rng.integers(0, 3) / 2),
+    )
     x, y, z = rng.uniform(2, 5), rng.uniform(1.5, 3), rng.uniform(1.25, 3.0)
     body = boxes(np.array([[0, 0, z]]), np.array([[x, y, z]]), wall)
-    roof = boxes(np.array([[0, 0, 2 * z + 0.08]]), np.array([[x + 0.25, y + 0.25, 0.08]]), _timber(rng))
+    roof = boxes(
+        np.array([[0, 0, 2 * z + 0.08]]), np.array([[x + 0.25, y + 0.25, 0.08]]), _timber(rng)
+    )
     glass = Material((0.10, 0.12, 0.15), Kind.PLAIN, nir=0.1, thermal=0.45, gloss=0.9)
     parts = [body, roof]
     for level in range(int(z // 1.2)):
         for k in np.arange(-x + 0.9, x - 0.6, 1.6):
             for side in (-1, 1):
-                parts.append(boxes(np.array([[k, side * y, 1.45 + 2.4 * level]]), np.array([[0.4, 0.03, 0.5]]), glass))
+                parts.append(
+                    boxes(
+                        np.array([[k, side * y, 1.45 + 2.4 * level]]),
+                        np.array([[0.4, 0.03, 0.5]]),
+                        glass,
+                    )
+                )
     return merge(parts)
 
 
 def sign(rng: np.random.Generator) -> Mesh:
     """A sign on a post."""
     post = tubes(np.zeros((1, 3)), np.array([[0, 0, 2.1]]), np.array([[0.03, 0.03]]), _metal(rng))
-    tone = [(0.85, 0.85, 0.82), (0.85, 0.75, 0.10), (0.7, 0.1, 0.1), (0.15, 0.3, 0.6)][rng.integers(4)]
-    board = boxes(np.array([[0, 0, 1.8]]), np.array([[0.3, 0.012, 0.22]]), Material(tone, nir=0.7, thermal=0.3))
+    tone = [(0.85, 0.85, 0.82), (0.85, 0.75, 0.10), (0.7, 0.1, 0.1), (0.15, 0.3, 0.6)][
+        rng.integers(4)
+    ]
+    board = boxes(
+        np.array([[0, 0, 1.8]]),
+        np.array([[0.3, 0.012, 0.22]]),
+        Material(tone, nir=0.7, thermal=0.3),
+    )
     return merge([post, board])
 
 
 def vehicle(rng: np.random.Generator) -> Mesh:
     """A parked van, coarse; some carry a roof rack."""
-    tone = [(0.8, 0.8, 0.8), (0.12, 0.13, 0.15), (0.35, 0.38, 0.40), (0.15, 0.25, 0.45)][rng.integers(4)]
+    tone = [(0.8, 0.8, 0.8), (0.12, 0.13, 0.15), (0.35, 0.38, 0.40), (0.15, 0.25, 0.45)][
+        rng.integers(4)
+    ]
     paint = Material(tone, Kind.PLAIN, nir=0.5, thermal=0.45, gloss=0.7)
     dark = Material((0.04, 0.04, 0.05), Kind.PLAIN, nir=0.08, thermal=0.4, gloss=0.8)
-    body = boxes(np.array([[0, 0, 0.75], [-0.5, 0, 1.45]]), np.array([[2.2, 0.9, 0.42], [1.6, 0.85, 0.42]]), paint)
+    body = boxes(
+        np.array([[0, 0, 0.75], [-0.5, 0, 1.45]]),
+        np.array([[2.2, 0.9, 0.42], [1.6, 0.85, 0.42]]),
+        paint,
+    )
     glass = boxes(np.array([[-0.5, 0, 1.5]]), np.array([[1.62, 0.86, 0.24]]), dark)
     wheel = np.array([(x, y, 0.34) for x in (-1.4, 1.4) for y in (-0.9, 0.75)])
     wheels = tubes(wheel, wheel + [0, 0.15, 0], np.array([[0.34, 0.34]]), dark, 12)

@@ -34,7 +34,9 @@ class Band:
     edge_m: float = 0.5
 
 
-def fractal(shape: tuple[int, int], rng: np.random.Generator, coarse: int, octaves: int = 5) -> NDArray[np.float32]:
+def fractal(
+    shape: tuple[int, int], rng: np.random.Generator, coarse: int, octaves: int = 5
+) -> NDArray[np.float32]:
     """Smooth noise of mean 0 and about unit spread; `coarse` cells across the longer side."""
     out = np.zeros(shape, np.float32)
     longest = max(shape)

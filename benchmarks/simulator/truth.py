@@ -29,7 +29,9 @@ class TruthKeeper:
         self._ladders: dict[int, list[tuple[float, float, float, str, int, bool]]] = {}
         self._names: dict[int, tuple[str, str]] = {}
 
-    def add(self, t_s: float, people: list[PersonNow], ladders: list[LadderNow], looks: dict[int, Seen]) -> None:
+    def add(
+        self, t_s: float, people: list[PersonNow], ladders: list[LadderNow], looks: dict[int, Seen]
+    ) -> None:
         """Records one frame."""
         objects = []
         for person in people:
@@ -38,13 +40,17 @@ class TruthKeeper:
             row = self._people.setdefault(person.identity, self._missing_people())
             row.append((*m.ground, m.sole_m, m.state, _visible(look)))
             if look is not None and look.amodal is not None:
-                objects.append(_entry("person", m.state, look, m.ground) | {"sole_m": round(m.sole_m, 2)})
+                objects.append(
+                    _entry("person", m.state, look, m.ground) | {"sole_m": round(m.sole_m, 2)}
+                )
         for ladder in ladders:
             look = looks.get(ladder.identity)
             self._names[ladder.identity] = ("ladder", ladder.name)
             rows = self._ladders.setdefault(ladder.identity, self._missing_ladders())
             ground = ladder.ground
-            rows.append((*ground, ladder.reach_y_m, ladder.pose.state, ladder.holder, _visible(look)))
+            rows.append(
+                (*ground, ladder.reach_y_m, ladder.pose.state, ladder.holder, _visible(look))
+            )
             if look is not None and look.amodal is not None:
                 objects.append(_entry("ladder", ladder.pose.state, look, ground))
         self._frames.append({"frame": len(self._frames), "t_s": round(t_s, 4), "objects": objects})
@@ -61,7 +67,9 @@ class TruthKeeper:
         for rows in self._people.values():
             rows.extend([(np.nan, np.nan, np.nan, "", False)] * (count - len(rows)))
         for ladder_rows in self._ladders.values():
-            ladder_rows.extend([(np.nan, np.nan, np.nan, "", 0, False)] * (count - len(ladder_rows)))
+            ladder_rows.extend(
+                [(np.nan, np.nan, np.nan, "", 0, False)] * (count - len(ladder_rows))
+            )
 
     def events(self) -> list[dict[str, Any]]:
         """The true events in the order they begin."""
@@ -69,7 +77,9 @@ class TruthKeeper:
         people = [_person_track(i, rows) for i, rows in self._people.items()]
         found = [h for p in people for h in happenings.person_happenings(p, fps, BARRIER)]
         for identity, rows in self._ladders.items():
-            found += happenings.ladder_happenings(_ladder_track(identity, rows), people, fps, BARRIER)
+            found += happenings.ladder_happenings(
+                _ladder_track(identity, rows), people, fps, BARRIER
+            )
         for zone in self._scene.zones:
             found += happenings.zone_happenings(people, polygon(zone.points_m), fps, zone.name)
         return [h.as_dict() for h in sorted(found, key=lambda h: (h.start_s, h.kind, h.tracks))]
@@ -91,9 +101,17 @@ class TruthKeeper:
             "calibration": {"points": calibration(camera)},
             "barrier": barrier_in_picture(camera, scene),
             "zones": [
-                {"name": z.name, "coordinates": _clipped(camera, z.points_m), "ground_m": z.points_m} for z in scene.zones
+                {
+                    "name": z.name,
+                    "coordinates": _clipped(camera, z.points_m),
+                    "ground_m": z.points_m,
+                }
+                for z in scene.zones
             ],
-            "tracks": {str(i): {"class": cls, "name": name} for i, (cls, name) in sorted(self._names.items())},
+            "tracks": {
+                str(i): {"class": cls, "name": name}
+                for i, (cls, name) in sorted(self._names.items())
+            },
             "events": self.events(),
             "no_score": [],
             "frames": self._frames,
@@ -122,13 +140,23 @@ def _entry(cls: str, state: str, look: Seen, ground: tuple[float, float]) -> dic
 
 def _person_track(identity: int, rows: list[tuple[float, float, float, str, bool]]) -> PersonTrack:
     x, y, sole, states, visible = zip(*rows, strict=True)
-    return PersonTrack(identity, np.array(x), np.array(y), np.array(sole), tuple(states), np.array(visible))
+    return PersonTrack(
+        identity, np.array(x), np.array(y), np.array(sole), tuple(states), np.array(visible)
+    )
 
 
-def _ladder_track(identity: int, rows: list[tuple[float, float, float, str, int, bool]]) -> LadderTrack:
+def _ladder_track(
+    identity: int, rows: list[tuple[float, float, float, str, int, bool]]
+) -> LadderTrack:
     x, y, reach, states, holder, visible = zip(*rows, strict=True)
     return LadderTrack(
-        identity, np.array(x), np.array(y), np.array(reach), tuple(states), np.array(holder), np.array(visible)
+        identity,
+        np.array(x),
+        np.array(y),
+        np.array(reach),
+        tuple(states),
+        np.array(holder),
+        np.array(visible),
     )
 
 
@@ -159,7 +187,9 @@ def calibration(camera: Camera) -> list[dict[str, Any]]:
         for u in (0.1, 0.5, 0.9):
             hit = camera.ground(u * camera.width_px, v * camera.height_px)
             if hit is not None and np.hypot(*(hit - np.array(camera.eye[:2]))) < 80:
-                points.append({"image": [u, v], "ground": [round(float(hit[0]), 3), round(float(hit[1]), 3)]})
+                points.append(
+                    {"image": [u, v], "ground": [round(float(hit[0]), 3), round(float(hit[1]), 3)]}
+                )
     return points
 
 
@@ -198,7 +228,10 @@ def _clipped(camera: Camera, points: tuple[tuple[float, float], ...]) -> list[li
     shape = dense
     for axis, limit, keep in ((0, 0.0, 1), (0, 1.0, -1), (1, 0.0, 1), (1, 1.0, -1)):
         shape = _cut(shape, axis, limit, keep)
-    return [[round(min(max(u, 0.0), 1.0), 4), round(min(max(v, 0.0), 1.0), 4)] for u, v in _thinned(shape)]
+    return [
+        [round(min(max(u, 0.0), 1.0), 4), round(min(max(v, 0.0), 1.0), 4)]
+        for u, v in _thinned(shape)
+    ]
 
 
 def _cut(shape: list[list[float]], axis: int, limit: float, keep: int) -> list[list[float]]:
@@ -220,7 +253,9 @@ def _thinned(shape: list[list[float]]) -> list[list[float]]:
     count = len(shape)
     for i, point in enumerate(shape):
         before, after = kept[-1] if kept else shape[i - 1], shape[(i + 1) % count]
-        area = (point[0] - before[0]) * (after[1] - before[1]) - (point[1] - before[1]) * (after[0] - before[0])
+        area = (point[0] - before[0]) * (after[1] - before[1]) - (point[1] - before[1]) * (
+            after[0] - before[0]
+        )
         if abs(area) > 1e-6:
             kept.append(point)
     return kept

@@ -22,13 +22,20 @@ def sprite_atlas(seed: int = 5) -> NDArray[np.uint8]:
             _paint_blades(tone, cover, rng, 110 if layer < 7 else 40, 0.9 if layer < 7 else 1.8)
         else:
             _paint_leaves(tone, cover, rng, needles=layer == 6)
-        small = [cv2.resize(a, (SPRITE_PX, SPRITE_PX), interpolation=cv2.INTER_AREA) for a in (tone, cover)]
+        small = [
+            cv2.resize(a, (SPRITE_PX, SPRITE_PX), interpolation=cv2.INTER_AREA)
+            for a in (tone, cover)
+        ]
         atlas[layer, :, :, 0], atlas[layer, :, :, 1] = small[0][::-1], small[1][::-1]
     return atlas
 
 
 def _paint_blades(
-    tone: NDArray[np.uint8], cover: NDArray[np.uint8], rng: np.random.Generator, count: int, width: float
+    tone: NDArray[np.uint8],
+    cover: NDArray[np.uint8],
+    rng: np.random.Generator,
+    count: int,
+    width: float,
 ) -> None:
     size = len(tone)
     for _ in range(count):
@@ -46,7 +53,9 @@ def _paint_blades(
             cv2.line(cover, a, b, 255, thick, cv2.LINE_AA)
 
 
-def _paint_leaves(tone: NDArray[np.uint8], cover: NDArray[np.uint8], rng: np.random.Generator, *, needles: bool) -> None:
+def _paint_leaves(
+    tone: NDArray[np.uint8], cover: NDArray[np.uint8], rng: np.random.Generator, *, needles: bool
+) -> None:
     size = len(tone)
     for _ in range(170):
         r, angle = size * 0.46 * np.sqrt(rng.uniform()), rng.uniform(0, 2 * np.pi)
@@ -60,7 +69,9 @@ def _paint_leaves(tone: NDArray[np.uint8], cover: NDArray[np.uint8], rng: np.ran
         cv2.ellipse(cover, centre, axes, tilt, 0, 360, 255, -1, cv2.LINE_AA)
 
 
-def grass(at: Array, height: Array, rng: np.random.Generator, rgb: tuple[float, float, float]) -> Mesh:
+def grass(
+    at: Array, height: Array, rng: np.random.Generator, rgb: tuple[float, float, float]
+) -> Mesh:
     """Plants tufts at ground points (N, 2) with heights (N,) in metres."""
     count = len(at)
     angle = rng.uniform(0, np.pi, count)
@@ -71,10 +82,17 @@ def grass(at: Array, height: Array, rng: np.random.Generator, rgb: tuple[float, 
     base = np.concatenate([at, height[:, None] * 0.47], 1)
     out = []
     for extra in (0.0, np.pi / 2):
-        right = np.stack([np.cos(angle + extra), np.sin(angle + extra), np.zeros(count)], 1) * width[:, None]
+        right = (
+            np.stack([np.cos(angle + extra), np.sin(angle + extra), np.zeros(count)], 1)
+            * width[:, None]
+        )
         up = np.stack([rng.normal(0, 0.06, count), rng.normal(0, 0.06, count), height / 2], 1)
         normal = np.tile([0.0, 0.0, 1.0], (count, 1)) + rng.normal(0, 0.25, (count, 3))
-        out.append(cards(base, right, up, rng.integers(0, 3, count).astype(float), material, colour, normal))
+        out.append(
+            cards(
+                base, right, up, rng.integers(0, 3, count).astype(float), material, colour, normal
+            )
+        )
     return merge(out)
 
 
@@ -90,7 +108,15 @@ def _foliage(
     tint = colour * rng.uniform(0.7, 1.2, (count, 1)) + rng.normal(0, 0.015, (count, 3))
     normal = centres - middle
     normal = normal / np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-6) + [0, 0, 0.4]
-    return cards(centres, u * size[:, None], w * size[:, None], np.full(count, float(layer)), material, tint, normal)
+    return cards(
+        centres,
+        u * size[:, None],
+        w * size[:, None],
+        np.full(count, float(layer)),
+        material,
+        tint,
+        normal,
+    )
 
 
 def bush(at: Array, size: float, rng: np.random.Generator, rgb: Array, count: int = 90) -> Mesh:
@@ -101,7 +127,9 @@ def bush(at: Array, size: float, rng: np.random.Generator, rgb: Array, count: in
     middle = np.array([at[0], at[1], size * 0.35])
     centres = middle + p * [size * 0.5, size * 0.5, size * 0.4]
     centres[:, 2] = np.abs(centres[:, 2])
-    return _foliage(centres, rng.uniform(0.12, 0.24, count) * size, rng, rgb, int(rng.integers(3, 6)), middle)
+    return _foliage(
+        centres, rng.uniform(0.12, 0.24, count) * size, rng, rgb, int(rng.integers(3, 6)), middle
+    )
 
 
 def tree(at: Array, height: float, rng: np.random.Generator, rgb: Array, *, conifer: bool) -> Mesh:
@@ -111,16 +139,26 @@ def tree(at: Array, height: float, rng: np.random.Generator, rgb: Array, *, coni
     lean = np.array([rng.normal(0, 0.04), rng.normal(0, 0.04), 1.0])
     radius = height * rng.uniform(0.014, 0.022)
     cut = np.linspace(0, 0.92, 6)
-    spine = base + lean * height * cut[:, None] + np.concatenate([np.zeros((1, 3)), rng.normal(0, 0.06, (5, 3))])
+    spine = (
+        base
+        + lean * height * cut[:, None]
+        + np.concatenate([np.zeros((1, 3)), rng.normal(0, 0.06, (5, 3))])
+    )
     widths = radius * (1 - 0.85 * cut)
     trunk = tubes(spine[:-1], spine[1:], np.stack([widths[:-1], widths[1:]], 1), bark, 7)
     share = rng.uniform(0.28 if conifer else 0.35, 0.98, 46)
     root = base + lean * height * share[:, None]
     angle = rng.uniform(0, 2 * np.pi, 46)
-    spread = height * (0.20 * (1.08 - share) / 0.7 if conifer else 0.26 * np.sin(np.pi * (share * 0.75 + 0.22)))
+    spread = height * (
+        0.20 * (1.08 - share) / 0.7 if conifer else 0.26 * np.sin(np.pi * (share * 0.75 + 0.22))
+    )
     reach = spread * rng.uniform(0.6, 1.1, 46)
-    tip = root + np.stack([np.cos(angle) * reach, np.sin(angle) * reach, reach * (-0.15 if conifer else 0.35)], 1)
-    limbs = tubes(root, tip, np.stack([radius * 0.3 * (1.1 - share), np.full(46, 0.01)], 1), bark, 4)
+    tip = root + np.stack(
+        [np.cos(angle) * reach, np.sin(angle) * reach, reach * (-0.15 if conifer else 0.35)], 1
+    )
+    limbs = tubes(
+        root, tip, np.stack([radius * 0.3 * (1.1 - share), np.full(46, 0.01)], 1), bark, 4
+    )
     mix = np.repeat(rng.uniform(0.35, 1.05, (46, 5)), 1, 1).reshape(-1, 1)
     centres = np.repeat(root, 5, 0) * (1 - mix) + np.repeat(tip, 5, 0) * mix
     centres += rng.normal(0, height * 0.03, centres.shape)

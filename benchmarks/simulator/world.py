@@ -87,10 +87,15 @@ def build(spec: WorldSpec, look: tuple[float, float] = (-5.0, 60.0)) -> World:
     parts: list[Mesh] = []
     veil = merge([])
     if spec.barrier.kind != "none":
-        solid, veil = barrier_mesh(spec.barrier.kind, spec.barrier.height_m, BARRIER_SPAN_M, rng, coil=spec.barrier.coil)
+        solid, veil = barrier_mesh(
+            spec.barrier.kind, spec.barrier.height_m, BARRIER_SPAN_M, rng, coil=spec.barrier.coil
+        )
         parts.append(solid)
     parts += [_grass(spec, rng, look), *_woods(spec, rng, look)]
-    parts += [structure(s.kind, np.array([s.x_m, s.y_m]), np.radians(s.yaw_deg), rng) for s in spec.structures]
+    parts += [
+        structure(s.kind, np.array([s.x_m, s.y_m]), np.radians(s.yaw_deg), rng)
+        for s in spec.structures
+    ]
     if spec.house:
         parts.append(_house(rng))
     return World(spec, merge(parts), veil, ground)
@@ -102,7 +107,9 @@ def _grass(spec: WorldSpec, rng: np.random.Generator, look: tuple[float, float])
     if count == 0:
         return merge([])
     at = np.stack([look[0] + width * rng.random(count) ** 1.4, rng.uniform(-18, 18, count)], 1)
-    clump = np.sin(at[:, 0] * 0.9 + 2 * np.sin(at[:, 1] * 0.7)) + np.sin(at[:, 1] * 1.3 + at[:, 0] * 0.4)
+    clump = np.sin(at[:, 0] * 0.9 + 2 * np.sin(at[:, 1] * 0.7)) + np.sin(
+        at[:, 1] * 1.3 + at[:, 0] * 0.4
+    )
     keep = rng.random(count) < np.clip(0.55 + 0.35 * clump, 0.08, 1.0)
     for band in spec.bands:
         keep &= ~((at[:, 1] > band.y0_m) & (at[:, 1] < band.y1_m) & (rng.random(count) < 0.985))
@@ -117,12 +124,25 @@ def _woods(spec: WorldSpec, rng: np.random.Generator, look: tuple[float, float])
     autumn = rng.random() < 0.2
     for _ in range(spec.trees):
         side = rng.choice([-1, 1], p=[0.25, 0.75])
-        at = np.array([rng.uniform(look[0] - 10, look[1] + 45), side * (spec.forest_y_m + rng.gamma(2.0, 5.0))])
+        at = np.array(
+            [
+                rng.uniform(look[0] - 10, look[1] + 45),
+                side * (spec.forest_y_m + rng.gamma(2.0, 5.0)),
+            ]
+        )
         green = np.array([0.16, 0.25, 0.08]) * rng.uniform(0.7, 1.5) + rng.normal(0, 0.02, 3)
         if autumn and rng.random() < 0.5:
             green = np.array([0.45, 0.30, 0.08]) * rng.uniform(0.7, 1.2)
         conifer = bool(rng.random() < spec.conifers)
-        parts.append(tree(at, rng.uniform(7, 15), rng, np.array([0.10, 0.18, 0.09]) if conifer else green, conifer=conifer))
+        parts.append(
+            tree(
+                at,
+                rng.uniform(7, 15),
+                rng,
+                np.array([0.10, 0.18, 0.09]) if conifer else green,
+                conifer=conifer,
+            )
+        )
     for _ in range(spec.bushes):
         y = rng.uniform(6, spec.forest_y_m + 2) * rng.choice([-1, 1])
         at = np.array([rng.uniform(look[0], look[1] + 10), y])
@@ -133,7 +153,13 @@ def _woods(spec: WorldSpec, rng: np.random.Generator, look: tuple[float, float])
 
 def _house(rng: np.random.Generator) -> Mesh:
     tone = rng.uniform(0.45, 0.85, 3) * 0.3 + rng.uniform(0.4, 0.8) * 0.7
-    plaster = Material((float(tone[0]), float(tone[1]), float(tone[2])), Kind.MASONRY, nir=0.5, thermal=0.45, gloss=float(rng.integers(0, 3) / 2))
+    plaster = Material(
+        (float(tone[0]), float(tone[1]), float(tone[2])),
+        Kind.MASONRY,
+        nir=0.5,
+        thermal=0.45,
+        gloss=float(rng.integers(0, 3) / 2),
+    )
     height = rng.uniform(4.5, 7.5)
     body = boxes(np.array([[16.0, 4.0, height / 2]]), np.array([[9.0, 4.0, height / 2]]), plaster)
     body["tex"] = body["pos"]
@@ -143,7 +169,10 @@ def _house(rng: np.random.Generator) -> Mesh:
     parts = [body]
     for z in np.arange(1.5, height - 0.8, 2.7):
         at = np.stack([x, np.full_like(x, 0.0), np.full_like(x, z)], 1)
-        parts += [boxes(at, np.array([[0.55, 0.04, 0.65]]), frame), boxes(at, np.array([[0.47, 0.06, 0.57]]), glass)]
+        parts += [
+            boxes(at, np.array([[0.55, 0.04, 0.65]]), frame),
+            boxes(at, np.array([[0.47, 0.06, 0.57]]), glass),
+        ]
         parts.append(boxes(at, np.array([[0.02, 0.07, 0.57]]), frame))
     parts.append(boxes(np.array([[16.0, 4.0, height + 0.15]]), np.array([[9.4, 4.5, 0.15]]), frame))
     return merge(parts)
@@ -157,9 +186,10 @@ def random_structures(rng: np.random.Generator, count: int) -> tuple[StructureSp
         y = float(rng.choice([-1, 1]) * rng.uniform(1.2, 11))
         out.append(
             StructureSpec(
-                kind=str(rng.choice(kinds)), x_m=float(rng.uniform(3, 32)), y_m=y, yaw_deg=float(rng.uniform(0, 360))
+                kind=str(rng.choice(kinds)),
+                x_m=float(rng.uniform(3, 32)),
+                y_m=y,
+                yaw_deg=float(rng.uniform(0, 360)),
             )
         )
     return tuple(out)
-
-
