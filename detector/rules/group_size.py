@@ -96,11 +96,11 @@ class GroupSize:
         return int(median(persons for _, persons in self._counts))
 
     def _grow(self, at: float, held: int, present: list[Sighting]) -> tuple[Transition, ...]:
-        """Tell a higher bin than this gathering had so far."""
+        """Tell a higher bin than this gathering had so far, with the next picture that has one."""
         bin_before, bin_now = _bin(self._peak), _bin(held)
-        self._peak = max(self._peak, held)
         if bin_now <= bin_before or not present:
             return ()
+        self._peak = held
         phase = Phase.UPDATE
         if self._episode is None:
             phase = Phase.NEW

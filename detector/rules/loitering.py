@@ -21,7 +21,7 @@ from detector.types import (
     Xy,
 )
 
-_DRIFT_S = 10.0  # the place follows a person's slow shifting with this time constant
+_DRIFT_S = 60.0  # the place follows a person's slow shifting with this time constant
 _LOST_S = 5.0  # a stay too short to be told survives a lost track for so long
 
 
