@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
+from pydantic import ValidationError
+
 from detector import __version__
 from detector.config import LoadedConfig
 from detector.config.plan import camera_plan
@@ -21,8 +23,8 @@ from detector.events import ConfigStamp, Context, Event, ModelStamp
 from detector.evidence.overlay import Banner, draw
 from detector.evidence.video import VideoWriter
 from detector.pipeline.camera import CameraPipeline, Step
-from detector.pipeline.stages import StageClock
-from detector.streams import InputSettings, Source, open_source
+from detector.stages import StageClock
+from detector.streams import InputSettings, Source, open_source, redact
 from detector.types import CameraId, Frame
 from detector.vision import Detector, DetectorInfo
 from detector.vision.onnx_detector import load_detector
@@ -81,7 +83,7 @@ class Replay:
         frames, seq, pts_s = 0, 0, 0.0
         kinds: Counter[str] = Counter()
         broken: StreamError | None = None
-        with open_source(settings, self._name, fps) as opened:
+        with open_source(settings, self._name, fps, stages=self._stages) as opened:
             pipeline = self._pipeline(settings)
             writer: AbstractContextManager[VideoWriter | None] = (
                 VideoWriter(video, fps) if video else nullcontext()
@@ -135,8 +137,14 @@ class Replay:
         }
 
     def _input(self, source: str) -> InputSettings:
-        template = self._camera.ffmpeg.detect
-        return template.model_copy(update={"path": source, "pace": "fast", "loop": False})
+        template = self._camera.ffmpeg.detect.model_dump()
+        try:
+            return InputSettings.model_validate(
+                template | {"path": source, "pace": "fast", "loop": False}
+            )
+        except ValidationError as error:
+            expected = error.errors()[0]["msg"]
+            raise ConfigError(Problem("SOURCE", expected, redact(source))) from None
 
     def _pipeline(self, settings: InputSettings) -> CameraPipeline:
         info = self.info
@@ -155,6 +163,8 @@ class Replay:
 
     def _steps(self, pipeline: CameraPipeline, frames: "_ReadAhead") -> Iterator["_Turn"]:
         for frame in frames:
+            if frame.corrupt:
+                continue  # a damaged picture must not be judged as if it were whole
             (detections,) = detect_views(self._detector, [pipeline.view(frame)])
             yield _Turn(pipeline.process(frame, detections), frame_is_new=True)
 

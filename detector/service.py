@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Self
 from uuid import UUID, uuid4
 
@@ -28,10 +29,10 @@ from detector.pipeline.health import CameraHealth, Heartbeats
 from detector.pipeline.memory import CameraMemory
 from detector.pipeline.reader import Reader, ReaderPlan
 from detector.pipeline.recorder import Recorder
-from detector.pipeline.stages import StageClock
 from detector.sinks import make_sink
+from detector.stages import StageClock
 from detector.store import Store, open_store
-from detector.streams import Latest, redact
+from detector.streams import Latest, open_source, redact
 from detector.types import CameraId, Frame
 from detector.vision import Detector, DetectorInfo
 from detector.vision.onnx_detector import load_detector
@@ -180,7 +181,8 @@ class Service:
         )
         source = settings.ffmpeg.detect
         plan = ReaderPlan(name, source, settings.detect.fps, settings.reconnect)
-        reader = Reader(plan, self._slots, self._heartbeats)
+        opener = partial(open_source, stages=self.stages)
+        reader = Reader(plan, self._slots, self._heartbeats, opener=opener)
         return Camera(name, settings, reader, AnalysedCamera(pipeline, reader.monitor))
 
     def _stop_readers(self) -> None:

@@ -16,7 +16,7 @@ from detector.api.server import Server, address, bind
 from detector.config.access import ApiSettings
 from detector.evidence.overlay import Picture
 from detector.pipeline.health import CameraHealth, CameraState
-from detector.pipeline.stages import Stage, StageClock
+from detector.stages import Stage, StageClock
 from detector.store import Store
 from detector.types import CameraId, ClockSource, Frame, ObjectClass, Tracks
 from detector.vision.base import ClassScores, DetectorInfo

@@ -204,6 +204,9 @@ def _with_absolute_paths(config: SiteConfig, base: Path) -> SiteConfig:
 
 
 def _absolute(settings: InputSettings, base: Path) -> InputSettings:
-    if settings.scheme != "file":
-        return settings
-    return settings.model_copy(update={"path": str(base / Path(settings.path).expanduser())})
+    changes: dict[str, Any] = {}
+    if settings.scheme == "file" and not settings.path.startswith("file://"):
+        changes["path"] = str(base / Path(settings.path).expanduser())
+    if settings.tls_ca_file is not None:
+        changes["tls_ca_file"] = str(base / Path(settings.tls_ca_file).expanduser())
+    return settings.model_copy(update=changes)

@@ -97,11 +97,14 @@ class Analysis:
         if self._recorder.full and not self._recorder.flush():
             self._stopping.wait(WAIT_S)
             return False
-        frames = self._slots.take(WAIT_S, self._batch)
-        if not frames:
+        taken = self._slots.take(WAIT_S, self._batch)
+        # A damaged picture must not be judged as if it were whole; its camera counts it.
+        frames = [frame for frame in taken if not frame.corrupt]
+        if not taken:
             self._recorder.flush()
             return self._slots.drained
-        self._analyse(frames)
+        if frames:
+            self._analyse(frames)
         self.failure = None
         return False
 

@@ -9,9 +9,9 @@ from detector.evidence.overlay import Note, Picture, distance_text
 from detector.incidents import IncidentBook, IncidentSettings, Outcome
 from detector.pipeline.memory import SAVE_EVERY_S, CameraMemory
 from detector.pipeline.object_filter import FilterSettings, keep
-from detector.pipeline.stages import Stage, StageClock
 from detector.rules import Rule, RuleSettings, build_rules
 from detector.scene import BarrierSettings, CalibrationSettings, Scene, ZoneSettings
+from detector.stages import Stage, StageClock
 from detector.tracking import Tracker, TrackingSettings
 from detector.types import (
     Detections,

@@ -12,7 +12,7 @@ from detector.events import Event, EventKind, Incident
 from detector.evidence.overlay import Banner, draw, encode_jpeg
 from detector.evidence.snapshot import SnapshotFolder
 from detector.pipeline.camera import Step
-from detector.pipeline.stages import Stage, StageClock
+from detector.stages import Stage, StageClock
 from detector.store import Store
 from detector.types import CameraId, Phase
 

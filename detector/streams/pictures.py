@@ -1,7 +1,7 @@
 """One video track: packets in, decoded pictures and finished frames out, damage counted."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import av.error
@@ -11,6 +11,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from detector.errors import SourceBroken
+from detector.stages import Stage, StageClock
 from detector.streams.base import InputSettings, SourceProgress, redact
 from detector.streams.timeline import SamplingGrid, Timeline
 from detector.types import U8, CameraId, ClockSource, Frame
@@ -28,6 +29,7 @@ class SourceRequest:
     detect_fps: float | None
     timeline: Timeline
     progress: SourceProgress
+    stages: StageClock = field(default_factory=StageClock)
 
     @property
     def where(self) -> str:
@@ -71,7 +73,8 @@ class Pictures:
     def decode(self, packet: "Packet[VideoStream] | None") -> list[VideoFrame]:
         """Decode ``packet``, or with None what the decoder still holds; damage is only counted."""
         try:
-            pictures = self.stream.codec_context.decode(packet)
+            with self._request.stages.measure(Stage.DECODE):
+                pictures = self.stream.codec_context.decode(packet)
         except av.error.InvalidDataError:
             self._request.progress.corrupt += 1
             return []
@@ -94,7 +97,9 @@ class Pictures:
             self._request.progress.corrupt += 1
         if not self._grid.due(pts):
             return None
-        return self._request.frame(upright_bgr(picture), pts, utc, corrupt=picture.is_corrupt)
+        with self._request.stages.measure(Stage.CONVERT):
+            image = upright_bgr(picture)
+        return self._request.frame(image, pts, utc, corrupt=picture.is_corrupt)
 
 
 def upright_bgr(picture: VideoFrame) -> U8:

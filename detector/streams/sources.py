@@ -10,6 +10,7 @@ import av.error
 from av.container import InputContainer
 
 from detector.errors import SourceNotFound
+from detector.stages import StageClock
 from detector.streams.base import InputSettings, Source, SourceProgress
 from detector.streams.faults import translate
 from detector.streams.folder import ImageFolder
@@ -31,6 +32,7 @@ def open_source(
     detect_fps: float | None = None,
     timeline: Timeline | None = None,
     progress: SourceProgress | None = None,
+    stages: StageClock | None = None,
 ) -> Source:
     """Open an input and look at its first bytes.
 
@@ -40,6 +42,7 @@ def open_source(
         detect_fps: frames wanted per second of stream time; None gives every frame.
         timeline: goes on over loops and reconnections; a new one begins at 0.
         progress: counters that go on likewise.
+        stages: counts the CPU of decoding and converting.
 
     Raises:
         SourceNotFound, SourceRefused, SourceTimeout, SourceBroken: it cannot be opened, and why.
@@ -50,6 +53,7 @@ def open_source(
         detect_fps,
         timeline or new_timeline(settings),
         progress or SourceProgress(),
+        stages or StageClock(),
     )
     return _OPENERS[settings.scheme](request)
 

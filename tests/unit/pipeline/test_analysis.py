@@ -8,7 +8,7 @@ import pytest
 from detector.pipeline.analysis import AnalysedCamera, Analysis
 from detector.pipeline.health import CameraMonitor, Heartbeats
 from detector.pipeline.recorder import Recorder
-from detector.pipeline.stages import StageClock
+from detector.stages import StageClock
 from detector.store import EventQuery, StoreSettings, open_store
 from detector.streams import Latest
 from detector.types import U8, CameraId, Detections, Frame

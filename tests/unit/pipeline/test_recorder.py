@@ -12,7 +12,7 @@ from detector.evidence.overlay import Picture
 from detector.evidence.snapshot import SnapshotFolder
 from detector.pipeline.camera import Step
 from detector.pipeline.recorder import Recorder
-from detector.pipeline.stages import StageClock
+from detector.stages import StageClock
 from detector.store import EventQuery, Store, StoreSettings, open_store
 from detector.types import CameraId, ClockSource, Frame, Tracks
 from tests.happenings import make_event, make_incident
