@@ -9,19 +9,18 @@ Python is named by ``--peer-python``, and without it the table says that the pee
 import argparse
 import io
 import json
-import os
-import platform
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from benchmarks.crowd import simulate
 from benchmarks.detections import COCO_NETWORK, detect, model_folder, scores
+from benchmarks.machine import stamp
 from benchmarks.mot import CLIPS, ROOT, Boxes, Clip, foot_errors, from_tracks, read_truth
 from benchmarks.mot import sampled as frames_at
 from benchmarks.mot import score as mot_score
@@ -31,6 +30,7 @@ from detector.types import ObjectClass, Tracks
 from detector.vision.manifest import read_manifest
 
 SCORED, TUNED_ON = ("pets_s2l1",), ("ped_semi", "synthetic_x1")
+CROWDS = (5, 8, 10)
 RATES_HZ = (10.0, 5.0, 2.0)
 ROUNDS = 3
 PEER = Path(__file__).with_name("peer_bytetrack.py")
@@ -41,11 +41,12 @@ HEAD = """\
 
 {date}, {machine}, commit {commit}. Detector: {model}. Peer: {peer}.
 
-`truth` feeds the labelled boxes to the trackers, `detector` those that the network found. Scored
-with trackeval on every picture that was looked at. {scored} was not tuned on; {tuned_on} were
-(and a simulated crowd): their rows show no more than that nothing broke. PETS says 7 pictures a
-second, its container 10; the container's time is used throughout. CPU is relative to ours in the
-same run, the smallest mean of {rounds} turns.
+`truth` feeds the labelled boxes to the trackers, `detector` those that the network found,
+`simulated` those of `benchmarks/crowd.py`. Scored with trackeval on every picture that was looked
+at. {scored} was not tuned on, though one rule came from looking at it
+(docs/decisions/0007-tracker.md); {tuned_on} and the crowds were: their rows show no more
+than that nothing broke. PETS says 7 pictures a second, its container 10; the container's time is
+used throughout. CPU is relative to ours in the same run, the smallest mean of {rounds} turns.
 
 | clip | boxes | Hz | tracker | HOTA | DetA | AssA | IDF1 | MOTA | IDSW | ids | CPU |
 |---|---|--:|---|--:|--:|--:|--:|--:|--:|--:|--:|"""
@@ -77,9 +78,16 @@ class Case:
     """What both trackers are given: the boxes of every picture that is looked at."""
 
     clip: Clip
+    truth: Boxes
+    source: str
     boxes: Boxes
-    frames: Sequence[int]
+    rate_hz: float
     limits: dict[ObjectClass, tuple[float, float]]
+
+    @property
+    def frames(self) -> list[int]:
+        """Give the numbers of the pictures that are looked at."""
+        return frames_at(self.clip, self.rate_hz)
 
 
 def ours(case: Case) -> tuple[list[Tracks], list[float]]:
@@ -93,13 +101,13 @@ def ours(case: Case) -> tuple[list[Tracks], list[float]]:
     return tracks, micros
 
 
-def peer_options(case: Case, rate_hz: float) -> dict[str, dict[str, float]]:
+def peer_options(case: Case) -> dict[str, dict[str, float]]:
     """Give the peer's arguments: as it comes, and with our thresholds, hits and lost budget."""
     threshold = case.limits[ObjectClass.PERSON][1]
     return {
-        "ByteTrack, defaults": {"frame_rate": rate_hz},
+        "ByteTrack, defaults": {"frame_rate": case.rate_hz},
         "ByteTrack, our limits": {
-            "frame_rate": rate_hz,
+            "frame_rate": case.rate_hz,
             "lost_track_buffer": round(30 * SETTINGS.max_lost_s.person),
             "track_activation_threshold": threshold,
             "high_conf_det_threshold": threshold,
@@ -133,26 +141,26 @@ def peer(python: str, case: Case, options: dict[str, float]) -> tuple[Boxes, lis
         return found, data["micros"].tolist(), str(data["version"])
 
 
-def compare(case: Case, source: str, rate_hz: float, python: str | None) -> tuple[list[Row], str]:
+def compare(case: Case, python: str | None) -> tuple[list[Row], str]:
     """Run all trackers on one case, turn by turn; give their rows and the peer's version."""
-    truth, version = read_truth(case.clip), ""
+    version = ""
     results: dict[str, Boxes] = {}
     micros: dict[str, list[float]] = {}
     for _ in range(ROUNDS):
         tracks, spent = ours(case)
         results["ours"] = from_tracks(case.frames, tracks)
         micros.setdefault("ours", []).append(float(np.mean(spent)))
-        for name, options in peer_options(case, rate_hz).items() if python else ():
+        for name, options in peer_options(case).items() if python else ():
             results[name], spent, version = peer(str(python), case, options)
             micros.setdefault(name, []).append(float(np.mean(spent)))
     rows = [
         Row(
             clip=case.clip.name,
-            boxes=source,
-            rate_hz=rate_hz,
+            boxes=case.source,
+            rate_hz=case.rate_hz,
             tracker=name,
             micros_per_update=min(micros[name]),
-            scores=mot_score(truth, result, case.frames),
+            scores=mot_score(case.truth, result, case.frames),
         )
         for name, result in results.items()
     ]
@@ -168,11 +176,26 @@ def feet(case: Case) -> dict[str, dict[str, float]]:
         if here.any():
             nearest[here] = raw[iou(given_out.xyxy[here], raw).argmax(axis=1)]
     raw_boxes = Boxes(given_out.frame, given_out.key, nearest, given_out.confidence)
-    truth = read_truth(case.clip)
     return {
-        "detections": foot_errors(truth, raw_boxes, case.frames),
-        "tracks": foot_errors(truth, given_out, case.frames),
+        "detections": foot_errors(case.truth, raw_boxes, case.frames),
+        "tracks": foot_errors(case.truth, given_out, case.frames),
     }
+
+
+def cases(folder: Path, limits: dict[ObjectClass, tuple[float, float]]) -> Iterator[Case]:
+    """Give everything that is run, the scored footage first."""
+    given: list[tuple[Clip, Boxes, str, Boxes]] = []
+    for name in (*SCORED, *TUNED_ON):
+        clip = CLIPS[name]
+        truth = read_truth(clip)
+        given.append((clip, truth, "truth", truth))
+        given.append((clip, truth, "detector", detect(clip, folder)))
+    for people in CROWDS:
+        clip, truth, found = simulate(people, people)
+        given.append((clip, truth, "simulated", found))
+    for clip, truth, source, boxes in given:
+        for rate_hz in RATES_HZ:
+            yield Case(clip, truth, source, boxes, rate_hz, limits)
 
 
 def measure(model: Path, python: str | None) -> dict[str, Any]:
@@ -183,22 +206,14 @@ def measure(model: Path, python: str | None) -> dict[str, Any]:
     rows: list[Row] = []
     foot_rows: list[dict[str, Any]] = []
     version = ""
-    for name in (*SCORED, *TUNED_ON):
-        clip = CLIPS[name]
-        for source, boxes in (("truth", read_truth(clip)), ("detector", detect(clip, folder))):
-            for rate_hz in RATES_HZ:
-                case = Case(clip, boxes, frames_at(clip, rate_hz), limits)
-                more, found = compare(case, source, rate_hz, python)
-                rows, version = [*rows, *more], found or version
-                if source == "detector":
-                    for what, errors in feet(case).items():
-                        foot_rows.append(
-                            {"clip": name, "rate_hz": rate_hz, "boxes": what, **errors}
-                        )
+    for case in cases(folder, limits):
+        more, found = compare(case, python)
+        rows, version = [*rows, *more], found or version
+        about = {"clip": case.clip.name, "rate_hz": case.rate_hz}
+        if case.source != "truth":
+            foot_rows.extend({**about, "boxes": what, **e} for what, e in feet(case).items())
     return {
-        "date": datetime.now(UTC).date().isoformat(),
-        "machine": {"processor": _processor(), "cores": os.cpu_count()},
-        "commit": _commit(),
+        **stamp(),
         "model": {
             "name": manifest.name,
             "sha256": manifest.sha256,
@@ -209,24 +224,6 @@ def measure(model: Path, python: str | None) -> dict[str, Any]:
         "rows": [asdict(row) for row in rows],
         "feet": foot_rows,
     }
-
-
-def _processor() -> str:
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text(encoding="utf-8").splitlines() if info.exists() else []
-    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor()
-
-
-def _commit() -> str:
-    done = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return done.stdout.strip()
 
 
 def to_markdown(result: dict[str, Any]) -> str:
