@@ -39,23 +39,20 @@ def accept(_delivery: Delivery) -> Outcome:
 
 
 class FailingOutbox:
-    """A store that refuses the first calls."""
+    """A store that cannot be read, or cannot be written, so many times."""
 
-    def __init__(self, store: Store, failures: int) -> None:
+    def __init__(self, store: Store) -> None:
         self.store = store
-        self.failures = failures
+        self.reads = self.writes = 0
         self.listen = store.listen
         self.claim_deliveries = store.claim_deliveries
-
-    def _fail(self) -> None:
-        if self.failures:
-            self.failures -= 1
-            raise StoreError("events.sqlite3: locked by another process")
 
     def due(
         self, sink: str, now: float, limit: int, in_flight: Collection[int] = ()
     ) -> tuple[Delivery, ...]:
-        self._fail()
+        if self.reads:
+            self.reads -= 1
+            raise StoreError("events.sqlite3: locked by another process")
         return self.store.due(sink, now, limit, in_flight)
 
     def next_due_at(self, sink: str, now: float, in_flight: Collection[int] = ()) -> float | None:
@@ -64,7 +61,9 @@ class FailingOutbox:
     def record_attempt(
         self, delivery: Delivery, outcome: Outcome, decision: Decision, *, now: float
     ) -> None:
-        self._fail()
+        if self.writes:
+            self.writes -= 1
+            raise StoreError("events.sqlite3: the disk is full")
         self.store.record_attempt(delivery, outcome, decision, now=now)
 
 
@@ -86,24 +85,39 @@ def test_an_outcome_that_cannot_be_written_yet_is_written_later_and_not_sent_aga
     rig: Rig,
 ) -> None:
     sink = FakeSink(accept)
-    outbox = FailingOutbox(rig.store, 0)
+    outbox = FailingOutbox(rig.store)
     dispatcher = Dispatcher(outbox, [sink], settings=QUICK)
     dispatcher.start()
     rig.happen(1, 1)
     rig.until_delivered(1)
-    outbox.failures = 6
+    outbox.writes = 3
     rig.happen(2, 2)
     rig.until_delivered(2)
+    outbox.reads = 3
+    rig.happen(3, 3)
+    rig.until_delivered(3)
     dispatcher.stop()
-    assert sink.sent == [1, 2]
-    assert outbox.failures == 0
+    assert sink.sent == [1, 2, 3]
+    assert outbox.writes == outbox.reads == 0
+
+
+def test_the_stop_does_not_wait_for_a_store_that_cannot_be_written(rig: Rig) -> None:
+    outbox = FailingOutbox(rig.store)
+    outbox.writes = 10**9
+    sink = FakeSink(accept)
+    dispatcher = Dispatcher(outbox, [sink], settings=QUICK)
+    dispatcher.start()
+    rig.happen(1, 1)
+    until(lambda: sink.sent)
+    dispatcher.stop()
+    assert rig.store.counts().pending == 1
 
 
 def test_a_defect_of_the_thread_itself_is_logged_and_it_starts_again(
     rig: Rig, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sink = FakeSink(accept)
-    outbox = FailingOutbox(rig.store, 0)
+    outbox = FailingOutbox(rig.store)
     troubles = iter([RuntimeError("a defect")])
     real = outbox.next_due_at
 

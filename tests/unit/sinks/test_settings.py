@@ -1,4 +1,5 @@
 import base64
+import sys
 from pathlib import Path
 
 import pytest
@@ -6,7 +7,10 @@ from pydantic import TypeAdapter, ValidationError
 
 from detector.errors import ConfigError
 from detector.sinks import AnySinkSettings, make_sink
-from detector.sinks.webhook import WebhookSettings, WebhookSink
+from detector.sinks.log import LogSink
+from detector.sinks.mqtt import MqttSettings, MqttSink
+from detector.sinks.webhook import WebhookSettings, WebhookSink, retry_after_s
+from tests.happenings import START
 
 KEY = "whsec_" + base64.b64encode(bytes(24)).decode()
 SETTINGS: TypeAdapter[AnySinkSettings] = TypeAdapter(AnySinkSettings)
@@ -81,6 +85,45 @@ def test_an_unusable_secret_is_named_but_never_shown(
         make_sink("hook", hook())
     assert found in str(caught.value)
     assert not secret or secret.removeprefix("whsec_") not in str(caught.value)
+
+
+def test_every_kind_can_be_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BROKER_PASSWORD", "quite secret")
+    broker = {"kind": "mqtt", "host": "b", "tls": True, "password": {"env": "BROKER_PASSWORD"}}
+    assert isinstance(make_sink("broker", SETTINGS.validate_python(broker)), MqttSink)
+    assert isinstance(make_sink("screen", SETTINGS.validate_python({"kind": "log"})), LogSink)
+
+
+def test_mqtt_without_its_extra_or_its_authority_is_a_config_error(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with pytest.raises(ConfigError, match=r"sinks\.broker\.ca_file: expected a file of cert"):
+        make_sink("broker", MqttSettings(host="b", tls=True, ca_file=tmp_path / "none"))
+    monkeypatch.setitem(sys.modules, "aiomqtt", None)
+    with pytest.raises(ConfigError, match="expected the extra mqtt to be installed"):
+        make_sink("broker", MqttSettings(host="b"))
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ("0", 0),
+        (" 7 ", 7),
+        ("-7", None),
+        ("1.5", None),
+        ("", None),
+        ("٣", None),
+        ("9" * 400, 86400),
+        ("Tue, 14 Nov 2023 22:13:30 GMT", 10),
+        ("Tue, 14 Nov 2023 22:13:30 -0000", 10),
+        ("Tue, 14 Nov 2023 22:13:10 GMT", 0),
+        ("Fri, 14 Nov 2099 22:13:10 GMT", 86400),
+    ],
+)
+def test_retry_after_is_seconds_or_a_date_and_at_most_a_day(
+    value: str, seconds: float | None
+) -> None:
+    assert retry_after_s(value, START) == seconds
 
 
 def test_a_missing_secret_file_and_a_missing_authority_are_config_errors(

@@ -175,7 +175,7 @@ steps = st.lists(st.tuples(st.integers(0, 5), st.sampled_from(list(Answer)[:4]))
 
 
 @given(incidents=st.lists(st.integers(1, 3), min_size=1, max_size=8), steps=steps)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 def test_whatever_the_sink_answers_the_order_within_an_incident_is_kept(
     incidents: list[int], steps: list[tuple[int, Answer]]
 ) -> None:

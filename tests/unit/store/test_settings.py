@@ -1,9 +1,11 @@
+import sys
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
-from detector.store import StoreSettings
+from detector.errors import StoreError
+from detector.store import StoreSettings, open_store
 
 
 def test_a_path_is_a_sqlite_file() -> None:
@@ -31,3 +33,9 @@ def test_an_address_is_a_postgresql_database() -> None:
 def test_other_addresses_and_passwords_are_refused(url: str, message: str) -> None:
     with pytest.raises(ValidationError, match=message):
         StoreSettings(url=url)
+
+
+def test_postgresql_without_its_extra_stops_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(StoreError, match="expected the extra postgres to be installed"):
+        open_store(StoreSettings(url="postgresql://guard@db.example/events"))
