@@ -130,13 +130,14 @@ class Approach:
         if way.episode is None:
             way.side = place.side or way.side
             return self._begin(way, now)
-        way.episode.last = now
+        episode = way.episode
+        episode.last = now
         way.nearest_m = min(way.nearest_m, way.distance_m)
         away_m = way.distance_m - way.nearest_m
         if away_m > self._settings.turned_back_m:
             reason = Reason("away from the nearest point, m", away_m, self._settings.turned_back_m)
             return self._end(way, now.at, "turned_back", reason)
-        return self._update(way, now.at)
+        return self._update(way, episode, now.at)
 
     def _begin(self, way: _Way, now: Sighting) -> Transition | None:
         settings = self._settings
@@ -159,9 +160,7 @@ class Approach:
         )
         return way.episode.tell(Phase.NEW, now.at, **self._facts(way, reasons))
 
-    def _update(self, way: _Way, at: float) -> Transition | None:
-        if way.episode is None:
-            return None
+    def _update(self, way: _Way, episode: Episode, at: float) -> Transition | None:
         settings = self._settings
         moved_m = abs(way.distance_m - way.told_m)
         sooner = _eta_step(way.eta_s) > way.eta_step
@@ -173,7 +172,7 @@ class Approach:
             Reason("distance changed, m", moved_m, settings.update_m),
             Reason("closing speed, m/s", way.closing_m_s, settings.closing_m_s),
         )
-        return way.episode.tell(Phase.UPDATE, at, **self._facts(way, reasons))
+        return episode.tell(Phase.UPDATE, at, **self._facts(way, reasons))
 
     def _crossed(self, way: _Way, now: Sighting, cut: Cut) -> Transition | None:
         ended = None

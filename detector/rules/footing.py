@@ -6,6 +6,7 @@ was, so its feet are taken a usual height below the head until the box is whole 
 
 from collections import deque
 from dataclasses import dataclass, field
+from statistics import median
 
 import numpy as np
 
@@ -60,7 +61,7 @@ class Footing:
         """Give the y of the feet and the usual height."""
         body = self._bodies.setdefault(track_id, _Body())
         height = bottom - top
-        usual = float(np.median([h for _, h in body.recent])) if body.recent else height
+        usual = median(h for _, h in body.recent) if body.recent else height
         if self._is_hidden(body, at, (top, bottom), usual):
             body.top = top
             return top + usual, usual
@@ -72,7 +73,7 @@ class Footing:
         body.recent.append((at, height))
         while at - body.recent[0][0] > _MEMORY_S:
             body.recent.popleft()
-        return bottom, float(np.median([h for _, h in body.recent]))
+        return bottom, median(h for _, h in body.recent)
 
     @staticmethod
     def _is_hidden(body: _Body, at: float, edges: tuple[float, float], usual: float) -> bool:

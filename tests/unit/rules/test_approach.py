@@ -136,6 +136,17 @@ def test_a_new_id_goes_on_with_the_approach() -> None:
     assert (told[-1].outcome, told[-1].track_ids) == ("crossed", (2,))
 
 
+def test_a_second_heir_of_one_track_begins_anew() -> None:
+    approach = rule()
+    first = walks((100, 400), (400, 400))
+    play(approach, first)
+    start = first[-1].at
+    approach.update(picture(start + 0.3, {2: person(405, 400)}))
+    (lost,) = approach.update(picture(start + 0.5, gone=[2]))
+    assert lost.outcome == "lost"
+    assert approach.update(picture(start + 0.8, {3: person(410, 400)})) == ()
+
+
 def test_a_climber_on_a_solid_wall_has_no_distance_and_stays_open() -> None:
     wall = BarrierSettings(
         points=relative((100, 500), (900, 500)),

@@ -221,6 +221,16 @@ def test_a_new_id_on_the_fence_goes_on_with_the_climb() -> None:
     assert told[-1].track_ids == (2,)
 
 
+def test_a_second_heir_of_one_climber_begins_anew() -> None:
+    climbing = rule()
+    play(climbing, filmed(feet(*UP), 0, 5))
+    box = feet(*UP)(5)[1]
+    climbing.update(picture(5.3, {2: box}))
+    (lost,) = climbing.update(picture(5.5, gone=[2]))
+    assert lost.outcome == "lost"
+    assert climbing.update(picture(5.8, {3: box})) == ()
+
+
 def test_closing_ends_an_open_climb() -> None:
     climbing = rule()
     play(climbing, filmed(feet(*UP), 0, 5))

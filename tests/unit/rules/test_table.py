@@ -22,6 +22,7 @@ from tests.unit.rules.stage import (
     SQUARE,
     person,
     picture,
+    play,
     relative,
     stage,
 )
@@ -204,7 +205,7 @@ def test_the_same_tracks_give_the_same_transitions(seed: int) -> None:
                 {9: person(*rng.uniform(100, 800, 2), width=90)} if shown[0] else {},
             )
         )
-    one, other = ([t for p in pictures for r in all_rules() for t in r.update(p)] for _ in range(2))
+    one, other = ([play(rule, pictures) for rule in all_rules()] for _ in range(2))
     assert one == other
 
 
@@ -213,3 +214,32 @@ def test_an_empty_picture_is_fine_for_every_rule() -> None:
         assert rule.update(picture(0.0)) == ()
         assert rule.update(picture(1.0, gone=[1, 2])) == ()
         assert rule.close(2.0, "stop") == ()
+
+
+# --- docs --------------------------------------------------------------------------------------
+
+DOCS = Path(__file__).parents[3] / "docs" / "rules.md"
+
+
+def shown(value: object) -> str:
+    """How a default is written in the docs."""
+    if isinstance(value, tuple):
+        return ", ".join(str(item) for item in value)
+    return str(value)
+
+
+@pytest.mark.parametrize("settings", CLASSES, ids=kind_of)
+def test_the_docs_have_a_diagram_and_every_setting_with_its_default(
+    settings: type[CommonSettings],
+) -> None:
+    chapter = DOCS.read_text(encoding="utf-8").split(f"\n## {kind_of(settings)}\n")[1]
+    chapter = chapter.split("\n## ")[0]
+    assert "stateDiagram-v2" in chapter
+    rows = [line.split("|") for line in chapter.splitlines() if line.startswith("| `")]
+    written = {row[1].strip(" `"): row[2].strip() for row in rows}
+    expected = {
+        name: shown(field.default)
+        for name, field in settings.model_fields.items()
+        if name not in {"kind", "enabled"} and not field.is_required()
+    }
+    assert written == expected
