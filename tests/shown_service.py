@@ -11,6 +11,7 @@ from uuid import UUID
 import httpx
 import numpy as np
 from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from detector.api.server import Server, address, bind
 from detector.config.access import ApiSettings
@@ -136,13 +137,14 @@ class ShownService:
 class Client:
     """Asks an application in this process, one request at a time, without a socket."""
 
-    def __init__(self, app: FastAPI, **headers: str) -> None:
+    def __init__(self, app: ASGIApp, *, raising: bool = False, **headers: str) -> None:
         self._app = app
+        self._raising = raising
         self._headers = headers
 
     def request(self, method: str, path: str, **options: Any) -> httpx.Response:
         async def ask() -> httpx.Response:
-            transport = httpx.ASGITransport(self._app, raise_app_exceptions=False)
+            transport = httpx.ASGITransport(self._app, raise_app_exceptions=self._raising)
             async with httpx.AsyncClient(
                 transport=transport, base_url="http://127.0.0.1:8000", headers=self._headers
             ) as client:

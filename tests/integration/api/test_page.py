@@ -39,9 +39,9 @@ def service(tmp_path: Path) -> Iterator[ShownService]:
         yield ShownService(store, shown=cameras)
 
 
-@pytest.fixture
-def browser(tmp_path: Path) -> Iterator[Browser]:
-    with browsing(tmp_path / "profile") as opened:
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    with browsing(tmp_path_factory.mktemp("profile")) as opened:
         yield opened
 
 
@@ -135,6 +135,7 @@ def test_text_from_outside_is_never_markup_and_the_policy_holds(
     service.shown[0].friendly_name = "<img src=x onerror=\"document.title='owned'\">"
     with served(create_app(service, ApiSettings())) as url:
         browser.open(url)
+        browser.errors()  # forget those of earlier pages
         browser.wait("document.querySelectorAll('.camera').length == 2")
         assert "onerror" in browser.text(".camera h3")
         assert browser.script("return document.title") != "owned"

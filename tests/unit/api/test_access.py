@@ -99,7 +99,7 @@ def test_the_page_itself_needs_no_key_because_it_holds_nothing(guarded: FastAPI)
 
 
 @pytest.mark.parametrize(
-    "host", ["evil.example", "evil.example:8000", "", "127.0.0.1.evil.example"]
+    "host", ["evil.example", "evil.example:8000", "", "127.0.0.1.evil.example", "[::1"]
 )
 def test_a_page_of_the_web_that_points_its_name_here_is_not_served(
     client: Client, host: str

@@ -4,9 +4,10 @@ import logging
 
 import pytest
 from fastapi import FastAPI
+from starlette.types import Receive, Scope, Send
 
 from detector.api.app import create_app
-from detector.api.shield import SECURITY_HEADERS
+from detector.api.shield import SECURITY_HEADERS, Shield
 from detector.config.access import ApiSettings
 from detector.store import Store
 from tests.shown_service import Client, ShownCamera, ShownService
@@ -96,3 +97,12 @@ def test_every_answer_carries_the_security_headers(client: Client, path: str) ->
     answer = client.get(path)
     for name, value in SECURITY_HEADERS.items():
         assert answer.headers[name] == value
+
+
+def test_an_answer_that_broke_off_half_way_is_left_to_the_server_to_break() -> None:
+    async def half(_scope: Scope, _receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        raise RuntimeError("half way")
+
+    with pytest.raises(RuntimeError, match="half way"):
+        Client(Shield(half), raising=True).get("/")

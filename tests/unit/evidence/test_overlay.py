@@ -147,6 +147,14 @@ def test_zones_are_tinted_and_disabled_ones_are_not_drawn() -> None:
     assert (off == GREY).all()
 
 
+def test_the_upper_edge_of_a_barrier_is_drawn_too() -> None:
+    foot, top = ((0.1, 0.9), (0.9, 0.9)), ((0.1, 0.4), (0.9, 0.4))
+    scene = Scene.build(SIZE, {}, {"wall": BarrierSettings(points=foot, top=top)})
+    drawn = draw(make_picture(scene=scene))
+    rows, columns = where(drawn, YELLOW)
+    assert ((abs(rows - 192) < 3) & (abs(columns - 500) < 50)).any()
+
+
 def test_the_banner_has_the_colour_of_its_severity_and_lies_on_top() -> None:
     picture = make_picture((0, 0, 300, 100))
     drawn = draw(picture, Banner("gate · live", Severity.ALERT))
@@ -228,3 +236,8 @@ def test_a_note_that_names_its_object_does_not_name_it_twice() -> None:
         return int(np.ptp(columns[rows < 198]))
 
     assert plate_width("ladder at barrier") < plate_width("at the long barrier")
+
+
+def test_a_picture_no_jpeg_can_hold_is_refused() -> None:
+    with pytest.raises(ValueError, match="found \\(2, 70000, 3\\)"):
+        encode_jpeg(np.zeros((2, 70_000, 3), np.uint8))
