@@ -283,7 +283,7 @@ _PROVIDERS: Mapping[str, Callable[[_Plan], tuple[Any, Precision]]] = {
 
 @cache
 def _register(provider: str) -> None:
-    """Make a provider known to ONNX Runtime, once in a process, unless its build brings it along."""
+    """Make a provider known to ONNX Runtime, once, unless its build brings it along."""
     if provider in {device.ep_name for device in ort.get_ep_devices()}:
         return
     plugin = importlib.import_module(_PLUGINS[provider])
