@@ -55,6 +55,20 @@ def test_an_upstream_system_that_is_away_gets_everything_when_it_comes_back(rig:
     assert dispatcher.health()[0].failing_since is None
 
 
+def test_a_receiver_killed_in_the_middle_has_everything_in_the_end(rig: Rig) -> None:
+    rig.receiver.start()
+    rig.deliver(rig.hook())
+    rig.happen(1, 30, incidents=6)
+    until(lambda: len(rig.receiver.taken()) >= 5)
+    rig.receiver.kill()
+    rig.happen(31, 60, incidents=6)
+    rig.receiver.start()
+    rig.until_delivered(60)
+    taken = [entry for entry in rig.receiver.requests() if entry["status"] == 204]
+    assert {entry["seq"] for entry in taken} == set(range(1, 61))
+    assert len({(entry["id"], entry["body"]) for entry in taken}) == 60
+
+
 def test_what_waits_for_hours_goes_at_once_when_a_fresh_event_gets_through(rig: Rig) -> None:
     hours = RetrySettings(delays_s=(7200,), hasten_gap_s=0.01)
     dispatcher = rig.deliver(rig.hook(retry=hours))
