@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.simulator import postures
+from benchmarks.simulator import ladder_postures, postures
 from benchmarks.simulator.bodies import Body
 from benchmarks.simulator.ladders import Ladder, ladder_axes, ladder_mesh
 from benchmarks.simulator.meshes import Mesh, moved
@@ -85,7 +85,9 @@ def _walker(
 
 
 def _load(body: Body, stance: Stance, side: float, low: bool) -> tuple[Stance, Array]:
-    return (postures.carry_low if low else postures.carry_shoulder)(body, stance, side)
+    return (ladder_postures.carry_low if low else ladder_postures.carry_shoulder)(
+        body, stance, side
+    )
 
 
 def carried(ground: Ground, at: Array, rng: np.random.Generator) -> list[Item]:
@@ -144,7 +146,7 @@ def raised(ground: Ground, at: Array, rng: np.random.Generator) -> list[Item]:
     back = 0.42 if angle > 0.8 else 0.1
     stand_at = vec(grip[0], grip[1], 0) - turn(yaw) @ vec(back, 0, 0)
     stance = postures.stand(who.body, Place(stand_at, yaw), seed=who.seed)
-    stance = postures.hold(who.body, stance, grip + half, grip - half)
+    stance = ladder_postures.hold(who.body, stance, grip + half, grip - half)
     return [(PERSON, who.mesh(stance)), _put(ladder, at, along, across)]
 
 
@@ -176,7 +178,7 @@ def leaning(ground: Ground, at: Array, rng: np.random.Generator) -> list[Item]:
         half = vec(ladder.width_m / 2, 0, 0) * (-1.0 if side > 0 else 1.0)
         if rng.random() < 0.5:
             items.append(
-                (PERSON, who.mesh(postures.hold(who.body, stance, grip - half, grip + half)))
+                (PERSON, who.mesh(ladder_postures.hold(who.body, stance, grip - half, grip + half)))
             )
         else:
             spot = Place(
@@ -190,7 +192,7 @@ def climbed(ground: Ground, at: Array, rng: np.random.Generator) -> list[Item]:
     """Somebody, sometimes two, climbs a leaning ladder."""
     ladder = random_ladder(rng)
     foot, along, across = _lean(ground, at, ladder, rng)
-    rails = postures.Rails(
+    rails = ladder_postures.Rails(
         foot, foot + along * ladder.length_m, across, ladder.width_m / 2, ladder.rung_pitch_m
     )
     items = [_put(ladder, foot, along, across)]
@@ -200,7 +202,7 @@ def climbed(ground: Ground, at: Array, rng: np.random.Generator) -> list[Item]:
         heights = [float(rng.uniform(0.1, 0.4)), float(rng.uniform(2.1, top))]
     for height in heights:
         who = somebody(ground, rng)
-        items.append((PERSON, who.mesh(postures.climb(who.body, rails, height))))
+        items.append((PERSON, who.mesh(ladder_postures.climb(who.body, rails, height))))
     return items
 
 
@@ -225,14 +227,16 @@ def step_ladder(ground: Ground, at: Array, rng: np.random.Generator) -> list[Ite
     items = [_put(ladder, at, along, across)]
     if rng.random() < 0.45:
         who = somebody(ground, rng)
-        rails = postures.Rails(
+        rails = ladder_postures.Rails(
             at, at + along * ladder.length_m, across, ladder.width_m / 2, ladder.rung_pitch_m
         )
         items.append(
             (
                 PERSON,
                 who.mesh(
-                    postures.climb(who.body, rails, float(rng.uniform(0.1, ladder.length_m - 0.9)))
+                    ladder_postures.climb(
+                        who.body, rails, float(rng.uniform(0.1, ladder.length_m - 0.9))
+                    )
                 ),
             )
         )
@@ -286,10 +290,12 @@ def over_the_top(ground: Ground, at: Array, rng: np.random.Generator) -> list[It
     yaw = float(rng.choice([-1, 1])) * np.pi / 2
     if rng.random() < 0.6:
         top = vec(at[0], 0.0, ground.barrier_m)
-        return [(PERSON, who.mesh(postures.straddle(who.body, top, yaw, rng.random())))]
+        return [(PERSON, who.mesh(ladder_postures.straddle(who.body, top, yaw, rng.random())))]
     side = -np.sign(np.sin(yaw))
     top = vec(at[0], side * 0.28, ground.barrier_m)
-    return [(PERSON, who.mesh(postures.hang(who.body, top, yaw, float(rng.uniform(0, 0.12)))))]
+    return [
+        (PERSON, who.mesh(ladder_postures.hang(who.body, top, yaw, float(rng.uniform(0, 0.12)))))
+    ]
 
 
 WITH_LADDER: tuple[

@@ -181,6 +181,8 @@ def _wall(height: float, span: tuple[float, float], rng: np.random.Generator) ->
     body = boxes(centre, half, plaster)
     body["tex"] = body["pos"]
     cap = boxes(
-        centre + [[0, 0, height / 2 + 0.05]], half * [[1, 1.4, 0]] + [[0, 0, 0.05]], plaster
+        centre + np.array([[0, 0, height / 2 + 0.05]]),
+        half * np.array([[1, 1.4, 0]]) + np.array([[0, 0, 0.05]]),
+        plaster,
     )
     return merge([body, cap]), merge([])

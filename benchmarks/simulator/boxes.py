@@ -1,12 +1,13 @@
 """Boxes of drawn things: visible ones from the identity mask, amodal ones from their vertices."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.simulator.camera import Camera
-from benchmarks.simulator.renderer import Drawable, Renderer, Shot
+from benchmarks.simulator.frames import Drawable, Shot
 
 XYXY = tuple[float, float, float, float]
 
@@ -45,7 +46,16 @@ def in_picture(box: XYXY, camera: Camera) -> float:
     return max(width, 0.0) * max(height, 0.0) / max(area, 1e-9)
 
 
-def seen(renderer: Renderer, camera: Camera, shot: Shot, thing: Drawable) -> Seen:
+class Measures(Protocol):
+    """What counting pixels needs of the renderer."""
+
+    scale: int
+
+    def solo_pixels(self, thing: Drawable) -> int:
+        """Counts the pixels of a thing with nothing before it."""
+
+
+def seen(renderer: Measures, camera: Camera, shot: Shot, thing: Drawable) -> Seen:
     """Measures how a thing of a frame appears in it."""
     amodal = camera.box(thing.mesh["pos"].astype(float))
     visible, count = visible_box(shot.identities, thing.identity, renderer.scale)

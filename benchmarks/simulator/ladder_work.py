@@ -4,11 +4,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from benchmarks.simulator import postures
+from benchmarks.simulator import ladder_postures, postures
 from benchmarks.simulator.bodies import Body
+from benchmarks.simulator.ladder_postures import Rails
 from benchmarks.simulator.ladders import Ladder
 from benchmarks.simulator.pose import Array, turn, unit, vec
-from benchmarks.simulator.postures import Place, Rails
+from benchmarks.simulator.postures import Place
 from benchmarks.simulator.timeline import LadderPose, Moment, smooth
 
 _TIPPING = 0.28  # share of the raising in which the front end goes down
@@ -30,7 +31,7 @@ class Load:
     def carried(self, body: Body, moment: Moment) -> Moment:
         """The same moment with the ladder carried on the right."""
         low = self.how == "low"
-        load = postures.carry_low if low else postures.carry_shoulder
+        load = ladder_postures.carry_low if low else ladder_postures.carry_shoulder
         stance, grip = load(body, moment.stance, -1.0)
         level = turn(stance.yaw)
         ahead = level @ vec(1.0, 0.0, 0.0)
@@ -75,7 +76,7 @@ class Raising:
         stance = postures.stand(self.body, place)
         if _TIPPING < share < 0.93:
             stance = postures.gait(self.body, place, abs(where[1] - self.start.at[1]) / 0.9, 0.5)
-        stance = postures.hold(self.body, stance, grip - half, grip + half)
+        stance = ladder_postures.hold(self.body, stance, grip - half, grip + half)
         state = "tip" if share < _TIPPING else "raise"
         return Moment(stance, state, (float(where[0]), float(where[1])), 0.0, self.load.name, pose)
 
@@ -158,7 +159,7 @@ class Climbing:
         """The moment `t_s` seconds after it began."""
         gone = float(np.clip(self.speed_mps * t_s, 0.0, self.top_m))
         height = self.top_m - gone if self.down else gone
-        stance = postures.climb(self.body, self.rails, height)
+        stance = ladder_postures.climb(self.body, self.rails, height)
         sole = float((self.rails.foot + self.rails.up * height)[2])
         return Moment(stance, "climb", (float(stance.hips[0]), float(stance.hips[1])), sole)
 
@@ -202,14 +203,14 @@ class GoingOver:
         """The moment `t_s` seconds after it began."""
         if t_s < _STRADDLE_S:
             top = vec(self.x_m, 0.0, self.height_m)
-            stance = postures.straddle(self.body, top, self._yaw, smooth(t_s / _STRADDLE_S))
+            stance = ladder_postures.straddle(self.body, top, self._yaw, smooth(t_s / _STRADDLE_S))
             at = (self.x_m, float(stance.hips[1]))
             return Moment(stance, "over", at, self.height_m - _SOLE_UNDER_TOP_M)
         hanging = t_s - _STRADDLE_S - _HANG_S
         if hanging < self._drop_s:
             fallen = min(0.5 * _GRAVITY * max(hanging, 0.0) ** 2, self._fall_m)
             top = vec(self.x_m, -self.side * 0.30, self.height_m)
-            stance = postures.hang(self.body, top, self._yaw + np.pi, fallen)
+            stance = ladder_postures.hang(self.body, top, self._yaw + np.pi, fallen)
             sole = max(float(stance.hips[2]) - self._hip, 0.0)
             return Moment(stance, "drop", (self.x_m, float(top[1])), sole)
         rising = smooth((hanging - self._drop_s) / _LAND_S * 1.4 - 0.4)

@@ -63,7 +63,7 @@ def soup(pos: Array, nrm: Array, tex: Array, material: Material, rgb: Array | No
     mesh["col"][:, :3] = np.round(np.clip(colour, 0, 1) * 255)
     mesh["col"][:, 3] = int(material.kind)
     mesh["mat"] = [
-        int(round(255 * float(np.clip(v, 0, 1))))
+        round(255 * float(np.clip(v, 0, 1)))
         for v in (material.nir, material.thermal, material.gloss, material.sway)
     ]
     return mesh

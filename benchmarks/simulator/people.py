@@ -4,10 +4,13 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmarks.simulator.bodies import INDEX, Body, bodies, vertex_normals
 from benchmarks.simulator.meshes import VERTEX, Array, Kind, Material, Mesh, boxes, merge
 from benchmarks.simulator.pose import Stance, resolve
+
+Bools = NDArray[np.bool_]
 
 _CLOTHES = (
     (0.05, 0.05, 0.06), (0.10, 0.11, 0.14), (0.16, 0.17, 0.19), (0.30, 0.31, 0.32), (0.20, 0.22, 0.14),
@@ -109,10 +112,11 @@ class Person:
         warmth, nir, off = np.full(n, 0.92), np.full(n, 0.55), np.zeros(n)
 
         def paint(
-            where: Array,
+            where: Bools,
             colour: tuple[float, float, float],
             lift: float,
             warm: float,
+            *,
             cloth: bool = True,
         ) -> None:
             rgb[where] = colour

@@ -1,11 +1,12 @@
-"""What people do with their bodies: gait with planted feet, crouch, crawl, carry, climb, cut."""
+"""What people do on the ground: gait with planted feet, stand, crouch, crawl, sit, work."""
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
 from benchmarks.simulator.bodies import Body
-from benchmarks.simulator.pose import Array, Hand, Stance, turn, unit, vec
+from benchmarks.simulator.pose import Array, Hand, Stance, turn, vec
 
 
 @dataclass(frozen=True)
@@ -20,28 +21,31 @@ class Place:
         return self.at + turn(self.yaw) @ vec(x, y, z)
 
 
-def _ankle(body: Body) -> float:
+def ankle_m(body: Body) -> float:
+    """Height of the ankles of a standing body."""
     return float(body.joint("foot.L")[2])
 
 
-def _hip(body: Body) -> float:
+def hip_m(body: Body) -> float:
+    """Height of the hips of a standing body."""
     return float(body.joint("hips")[2])
 
 
-def _arm(body: Body) -> float:
+def arm_m(body: Body) -> float:
+    """Length of the arm to the wrist."""
     joints = [body.joint(f"{b}.L") for b in ("upperarm", "forearm", "hand")]
-    return float(sum(np.linalg.norm(b - a) for a, b in zip(joints, joints[1:], strict=False)))
+    return float(sum(np.linalg.norm(b - a) for a, b in pairwise(joints)))
 
 
 def stand(body: Body, place: Place, t: float = 0.0, seed: int = 0) -> Stance:
     """Stands, shifting weight a little over seconds."""
     shift = 0.02 * np.sin(0.7 * t + seed)
     foot = [
-        place.world(0.05 * (1 if i else -1) * np.sin(seed), s * 0.11, _ankle(body))
+        place.world(0.05 * (1 if i else -1) * np.sin(seed), s * 0.11, ankle_m(body))
         for i, s in enumerate((1, -1))
     ]
     return Stance(
-        hips=place.world(0.0, shift, _hip(body) * 0.975),
+        hips=place.world(0.0, shift, hip_m(body) * 0.975),
         yaw=place.yaw,
         roll=shift,
         chest=0.04 + 0.02 * np.sin(1.1 * t + seed),
@@ -61,7 +65,7 @@ def gait(body: Body, place: Place, cycle: float, speed_mps: float, *, low: float
     stride = stride_m(body, speed_mps)
     running = float(np.clip((speed_mps - 2.0) / 1.5, 0.0, 1.0))
     duty = 0.62 - 0.26 * running
-    ankle, feet, pitches = _ankle(body), [], []
+    ankle, feet, pitches = ankle_m(body), [], []
     for offset, sign in ((0.0, 1.0), (0.5, -1.0)):
         p = (cycle + offset) % 1.0
         if p < duty:
@@ -81,7 +85,7 @@ def gait(body: Body, place: Place, cycle: float, speed_mps: float, *, low: float
     arms = 0.35 + 0.5 * running
     lean = 0.05 + 0.14 * running + 0.5 * low
     stance = Stance(
-        hips=place.world(-0.12 * low, 0.0, _hip(body) * (0.965 - 0.25 * low) + bob),
+        hips=place.world(-0.12 * low, 0.0, hip_m(body) * (0.965 - 0.25 * low) + bob),
         yaw=place.yaw,
         pitch=lean * 0.6,
         roll=0.03 * float(np.sin(2 * np.pi * cycle)),
@@ -97,7 +101,7 @@ def gait(body: Body, place: Place, cycle: float, speed_mps: float, *, low: float
         return stance
     hands = [
         Hand(
-            place.world(0.18 + 0.22 * s * -wave, s * 0.26, _hip(body) * 1.2 + 0.12 * s * -wave),
+            place.world(0.18 + 0.22 * s * -wave, s * 0.26, hip_m(body) * 1.2 + 0.12 * s * -wave),
             grip=0.9,
         )
         for s in (1.0, -1.0)
@@ -107,7 +111,7 @@ def gait(body: Body, place: Place, cycle: float, speed_mps: float, *, low: float
 
 def crouch(body: Body, place: Place, t: float = 0.0, seed: int = 0) -> Stance:
     """Squats with the hands before the knees."""
-    ankle = _ankle(body)
+    ankle = ankle_m(body)
     sway = 0.02 * np.sin(0.9 * t + seed)
     return Stance(
         hips=place.world(-0.18, sway, 0.30 + 0.05 * np.sin(seed)),
@@ -128,7 +132,7 @@ def kneel(body: Body, place: Place, t: float, seed: int = 0) -> Stance:
     """Works with both hands at a fence ahead: cuts, pulls, shifts."""
     work = 0.05 * np.sin(5.3 * t + seed), 0.04 * np.sin(3.1 * t)
     height = 0.62 + 0.12 * np.sin(0.23 * t + seed)
-    ankle = _ankle(body)
+    ankle = ankle_m(body)
     return Stance(
         hips=place.world(-0.10, 0.03 * np.sin(0.8 * t), 0.42),
         yaw=place.yaw,
@@ -161,7 +165,7 @@ def work_standing(body: Body, place: Place, t: float, seed: int = 0) -> Stance:
 
 def sit(body: Body, place: Place, t: float = 0.0, seed: int = 0) -> Stance:
     """Sits on the ground, knees drawn up, arms around them."""
-    ankle = _ankle(body)
+    ankle = ankle_m(body)
     return Stance(
         hips=place.world(-0.25, 0.0, 0.12),
         yaw=place.yaw,
@@ -179,7 +183,7 @@ def crawl(body: Body, place: Place, cycle: float) -> Stance:
     """Crawls on hands and knees; `cycle` counts crawl cycles of about 0.7 m."""
     phase = 2 * np.pi * cycle
     step = 0.16
-    shin = float(body.joint("shin.L")[2] - _ankle(body))
+    shin = float(body.joint("shin.L")[2] - ankle_m(body))
     thigh = float(body.joint("thigh.L")[2] - body.joint("shin.L")[2])
     feet, hands = [], []
     for sign in (1.0, -1.0):
@@ -211,7 +215,7 @@ def crawl(body: Body, place: Place, cycle: float) -> Stance:
 
 def lie(body: Body, place: Place) -> Stance:
     """Lies on the back, one arm out."""
-    ankle = _ankle(body)
+    ankle = ankle_m(body)
     return Stance(
         hips=place.world(0.0, 0.0, 0.14),
         yaw=place.yaw,
@@ -222,177 +226,4 @@ def lie(body: Body, place: Place) -> Stance:
         ),
         foot_pitch=(-1.0, -1.0),
         hands=(Hand(place.world(-0.25, 0.6, 0.08)), Hand(place.world(0.0, -0.34, 0.10))),
-    )
-
-
-def carry_shoulder(body: Body, stance: Stance, side: float) -> tuple[Stance, Array]:
-    """Puts a load on one shoulder, `side` +1 left; returns the stance and the load's point."""
-    level = turn(stance.yaw)
-    rise = float(body.joint("upperarm.L")[2] - _hip(body))
-    top = stance.hips + level @ vec(0.06 + 0.35 * stance.pitch, side * 0.20, rise + 0.10)
-    front = Hand(top + level @ vec(0.36, side * 0.03, -0.02), grip=0.9)
-    hands: tuple[Hand | None, Hand | None] = (front, None) if side > 0 else (None, front)
-    return replace(stance, roll=stance.roll - side * 0.03).with_hands(*hands), top
-
-
-def carry_low(body: Body, stance: Stance, side: float) -> tuple[Stance, Array]:
-    """Carries a load hanging at the arm, `side` +1 left; returns the stance and the grip's point."""
-    level = turn(stance.yaw)
-    grip = stance.hips + level @ vec(0.04, side * (0.24 + 0.04), -0.02)
-    hand = Hand(grip + vec(0, 0, 0.05), grip=1.0)
-    hands: tuple[Hand | None, Hand | None] = (hand, None) if side > 0 else (None, hand)
-    return replace(stance, roll=stance.roll + side * 0.04).with_hands(*hands), grip
-
-
-def hold(body: Body, stance: Stance, left: Array, right: Array) -> Stance:
-    """Grips two world points with both hands, leaning to them when they are far."""
-    middle = (left + right) / 2
-    shoulder = stance.hips + vec(0, 0, float(body.joint("upperarm.L")[2] - _hip(body)))
-    reach = _arm(body) * 0.92
-    far = max(float(np.linalg.norm(middle - shoulder)) - reach, 0.0)
-    low = max(shoulder[2] - middle[2] - 0.3, 0.0)
-    lean = float(np.clip(far * 1.0 + 0.35 * low, 0.0, 1.1))
-    palm = unit(np.cross(left - right, vec(0, 0, 1.0)) + 1e-6)
-    ahead = turn(stance.yaw) @ vec(1.0, 0, 0)
-    palm = palm if palm @ ahead > 0 else -palm
-    return replace(
-        stance,
-        pitch=stance.pitch + 0.5 * lean,
-        abdomen=0.3 * lean,
-        chest=0.3 * lean,
-        neck=-0.4 * lean,
-    ).with_hands(
-        Hand(left, palm=palm, along=vec(0, 0, 1.0), grip=1.0),
-        Hand(right, palm=palm, along=vec(0, 0, 1.0), grip=1.0),
-    )
-
-
-@dataclass(frozen=True)
-class Rails:
-    """The ladder as its climber feels it: foot and top of its centre line, half width, rung pitch."""
-
-    foot: Array
-    top: Array
-    across: Array
-    half_width: float
-    pitch: float
-
-    @property
-    def up(self) -> Array:
-        """Unit vector along the rails."""
-        return unit(self.top - self.foot)
-
-    @property
-    def out(self) -> Array:
-        """Unit vector out of the ladder's plane, away from what it leans on (downwards side first)."""
-        normal = unit(np.cross(self.across, self.up))
-        return normal if normal[2] > 0 else -normal
-
-    def rung(self, index: float) -> Array:
-        """Middle of a rung; fractions lie between."""
-        return self.foot + self.up * self.pitch * (index + 0.8)
-
-
-def climb(body: Body, rails: Rails, height_m: float) -> Stance:
-    """Climbs a leaning ladder; `height_m` is how far along the rails the feet are."""
-    steps = height_m / rails.pitch
-    out, up, across = rails.out, rails.up, rails.across
-    yaw = float(np.arctan2(-out[1], -out[0]))
-    left_axis = turn(yaw) @ vec(0, 1.0, 0)
-    side = across if across @ left_axis > 0 else -across
-    feet, hands = [], []
-    for i, sign in enumerate((1.0, -1.0)):
-        phase = (steps + i) / 2.0
-        base, part = np.floor(phase), phase % 1.0
-        moving = float(np.clip((part - 0.45) / 0.55, 0, 1))
-        eased = moving * moving * (3 - 2 * moving)
-        rung = max(2 * base - i + 2 * eased, 0.0) - 0.8
-        swing = 0.10 * np.sin(np.pi * moving)
-        feet.append(
-            rails.rung(rung)
-            + side * sign * min(0.10, rails.half_width * 0.6)
-            + out * (0.10 + swing)
-            + vec(0, 0, _ankle(body))
-        )
-        grip_at = rails.foot + up * (
-            (2 * np.floor(phase + 0.5) - i + 2 * _late(phase + 0.5)) * rails.pitch
-            + 1.42 * body.height_m / 1.75
-        )
-        hands.append(
-            Hand(
-                grip_at + side * sign * rails.half_width + out * 0.05,
-                pole=side * sign * 0.8 - up * 0.7 + out * 0.4,
-                along=unit(-out + up * 0.6),
-                palm=-side * sign,
-                grip=1.0,
-            )
-        )
-    hips = (
-        rails.foot
-        + up * (height_m + _hip(body) * 0.80)
-        + out * 0.36
-        + side * 0.03 * np.sin(np.pi * steps)
-    )
-    lean = float(np.arccos(np.clip(up[2], -1, 1)))
-    return Stance(
-        hips=hips,
-        yaw=yaw,
-        pitch=lean * 0.6 + 0.08,
-        abdomen=0.05,
-        chest=0.05,
-        neck=-0.3,
-        feet=(feet[0], feet[1]),
-        foot_pitch=(-0.1, -0.1),
-        knee_out=0.35,
-        hands=(hands[0], hands[1]),
-    )
-
-
-def _late(phase: float) -> float:
-    moving = float(np.clip((phase % 1.0 - 0.45) / 0.55, 0, 1))
-    return moving * moving * (3 - 2 * moving)
-
-
-def straddle(body: Body, at: Array, yaw: float, share: float) -> Stance:
-    """Goes over the top at a world point facing `yaw`: belly low, one leg after the other."""
-    place = Place(vec(at[0], at[1], 0.0), yaw)
-    top = float(at[2])
-    x = (share - 0.5) * 0.9
-    leg = [
-        place.world(
-            x - 0.35 + 0.9 * float(np.clip(share * 2 - k, 0, 1)),
-            s * 0.2,
-            top - 0.35 + 0.55 * float(np.sin(np.pi * np.clip(share * 2 - k, 0, 1))),
-        )
-        for k, s in ((0.0, 1), (0.6, -1))
-    ]
-    return Stance(
-        hips=place.world(x - 0.1, 0, top + 0.28),
-        yaw=yaw,
-        pitch=0.9 - 0.5 * share,
-        neck=-0.6,
-        feet=(leg[0], leg[1]),
-        knee_out=0.6,
-        hands=(
-            Hand(place.world(0.08, 0.28, top), grip=1.0),
-            Hand(place.world(0.08, -0.28, top), grip=1.0),
-        ),
-    )
-
-
-def hang(body: Body, at: Array, yaw: float, drop: float) -> Stance:
-    """Hangs from or drops below a top at a world point, facing it; `drop` is metres fallen."""
-    place = Place(vec(at[0], at[1], 0.0), yaw)
-    top = float(at[2])
-    hips = max(top - 1.05 - drop, _hip(body) * 0.7)
-    reach = place.world(0.25, 0, top) if drop < 0.15 else place.world(0.3, 0, hips + 0.75)
-    side = turn(yaw) @ vec(0, 0.25, 0)
-    floor = max(hips - _hip(body) * 0.95, _ankle(body))
-    return Stance(
-        hips=vec(place.at[0], place.at[1], hips),
-        yaw=yaw,
-        pitch=0.05,
-        neck=-0.3,
-        feet=(place.world(0.02, 0.12, floor), place.world(-0.08, -0.12, floor)),
-        hands=(Hand(reach + side, grip=1.0), Hand(reach - side, grip=1.0)),
     )

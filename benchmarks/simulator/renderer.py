@@ -3,7 +3,6 @@
 Runs on moderngl with EGL; no display or GPU is needed (Mesa's llvmpipe).
 """
 
-from dataclasses import dataclass
 from typing import Any
 
 import moderngl
@@ -11,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.simulator.camera import Camera
+from benchmarks.simulator.frames import Drawable, Instant, Shot
 from benchmarks.simulator.lighting import Light
 from benchmarks.simulator.meshes import VERTEX, Mesh, merge
 from benchmarks.simulator.pose import Array, unit, vec
@@ -28,39 +28,6 @@ from benchmarks.simulator.terrain import EXTENT
 _STATIC_SHADOW_PX = 3072
 _MOVING_SHADOW_PX = 1024
 _GROUND_KIND = 1
-
-
-@dataclass(frozen=True)
-class Drawable:
-    """Something that moves: a posed mesh and its identity in the mask, 0 for none."""
-
-    mesh: Mesh
-    identity: int
-
-
-@dataclass(frozen=True)
-class Instant:
-    """What changes from frame to frame besides the figures; a spot is a car's headlight."""
-
-    t_s: float = 0.0
-    sway: float = 0.0
-    drift: float = 0.0
-    spot_pos: tuple[float, float, float] = (0.0, 0.0, 0.0)
-    spot_dir: tuple[float, float, float] = (1.0, 0.0, 0.0)
-    spot_rgb: tuple[float, float, float] = (0.0, 0.0, 0.0)
-
-    @property
-    def changes_everything(self) -> bool:
-        """Whether the static world looks different from how it was baked."""
-        return self.sway > 0 or self.drift > 0 or max(self.spot_rgb) > 0
-
-
-@dataclass(frozen=True)
-class Shot:
-    """A rendered frame: linear light (H, W, 3) float32 and the identity mask at supersampled size."""
-
-    linear: NDArray[np.float32]
-    identities: NDArray[np.uint8]
 
 
 class Renderer:
@@ -224,7 +191,9 @@ class Renderer:
             self._frame_fbo.scissor = (0, 0, width, height)
         self._frame_fbo.use()
 
-    def _compose(self, target: moderngl.Framebuffer, instant: Instant, moving: dict[str, Any]) -> None:
+    def _compose(
+        self, target: moderngl.Framebuffer, instant: Instant, moving: dict[str, Any]
+    ) -> None:
         target.use()
         self._gl.enable(moderngl.DEPTH_TEST)
         self._gl.depth_func = "1"

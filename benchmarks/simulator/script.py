@@ -7,6 +7,7 @@ import numpy as np
 
 from benchmarks.simulator import postures
 from benchmarks.simulator.bodies import Body
+from benchmarks.simulator.ladder_postures import Rails
 from benchmarks.simulator.ladder_work import (
     Climbing,
     GoingOver,
@@ -17,7 +18,7 @@ from benchmarks.simulator.ladder_work import (
 )
 from benchmarks.simulator.ladders import Ladder
 from benchmarks.simulator.pose import Stance, unit, vec
-from benchmarks.simulator.postures import Place, Rails
+from benchmarks.simulator.postures import Place
 from benchmarks.simulator.scene import (
     ActorSpec,
     ClimbStep,
@@ -46,7 +47,10 @@ _CRAWL_CYCLE_M = 0.7
 _TURN_S, _TURN_LEAST_RAD = 0.6, 0.3
 _FENCE_REACH_M = 1.5
 _CLIMBER_BEFORE_M = 0.40
-_UNDER_TOP_M, _OVER_HEAD_M = 0.55, 0.9  # along the rails: soles under the barrier's top, the ladder's end
+_UNDER_TOP_M, _OVER_HEAD_M = (
+    0.55,
+    0.9,
+)  # along the rails: soles under the barrier's top, the ladder's end
 
 
 class Compiler:
@@ -200,9 +204,7 @@ class _Work:
         self._move(MoveStep(do="walk", to=(float(foot[0]), stands)))
         self._face_barrier()
         _, carried = self._in_hand("put")
-        raising = Raising(
-            self._body, load, carried, foot, lean, side, self._place, step.for_s
-        )
+        raising = Raising(self._body, load, carried, foot, lean, side, self._place, step.for_s)
         self._leave(load, raising, raising.end, step.for_s)
         end = raising(step.for_s).ground
         self._place = Place(vec(end[0], end[1], 0.0), self._place.yaw)

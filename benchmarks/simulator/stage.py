@@ -6,11 +6,11 @@ import numpy as np
 
 from benchmarks.simulator.bodies import bodies
 from benchmarks.simulator.fauna import animal
+from benchmarks.simulator.frames import Drawable, Instant
 from benchmarks.simulator.ladders import Ladder, ladder_axes, ladder_mesh
 from benchmarks.simulator.meshes import moved
 from benchmarks.simulator.people import Outfit, Person, random_outfit
 from benchmarks.simulator.pose import Array, vec
-from benchmarks.simulator.renderer import Drawable, Instant
 from benchmarks.simulator.scene import ActorSpec, HeadlightsSpec, LadderSpec, Scene
 from benchmarks.simulator.script import Compiler
 from benchmarks.simulator.timeline import LadderPose, Moment, Timeline

@@ -49,7 +49,7 @@ def gate(rng: np.random.Generator) -> Mesh:
     width, height, bars = rng.uniform(2.5, 4.5), rng.uniform(1.0, 1.6), int(rng.integers(4, 8))
     z = np.linspace(0.15, height, bars)
     left = np.stack([np.full(bars, -width / 2), np.zeros(bars), z], 1)
-    level = tubes(left, left + [width, 0, 0], np.array([[0.022, 0.022]]), metal)
+    level = tubes(left, left + np.array([width, 0, 0]), np.array([[0.022, 0.022]]), metal)
     x = np.array([-width / 2, 0.0, width / 2])
     foot = np.stack([x, np.zeros(3), np.full(3, 0.05)], 1)
     upright = beams(foot, foot + _Z * height, (0.05, 0.05), metal, _Y)
@@ -72,7 +72,7 @@ def railing(rng: np.random.Generator) -> Mesh:
     bars = tubes(foot, foot + _Z * (height - 0.1), np.array([[0.012, 0.012]]), metal, 5)
     z = np.array([0.1, height])
     start = np.stack([np.full(2, -length / 2), np.zeros(2), z], 1)
-    rails = beams(start, start + [length, 0, 0], (0.04, 0.04), metal, _Y)
+    rails = beams(start, start + np.array([length, 0, 0]), (0.04, 0.04), metal, _Y)
     return merge([bars, rails])
 
 
@@ -82,7 +82,7 @@ def rail_fence(rng: np.random.Generator) -> Mesh:
     length, rails = rng.uniform(4, 10), int(rng.integers(2, 5))
     z = np.linspace(0.35, 1.2, rails)
     start = np.stack([np.full(rails, -length / 2), np.zeros(rails), z], 1)
-    planks = beams(start, start + [length, 0, 0], (0.12, 0.03), wood, _Y)
+    planks = beams(start, start + np.array([length, 0, 0]), (0.12, 0.03), wood, _Y)
     x = np.arange(-length / 2, length / 2 + 0.1, 2.0)
     foot = np.stack([x, np.full_like(x, 0.05), np.zeros_like(x)], 1)
     return merge([planks, tubes(foot, foot + _Z * 1.3, np.array([[0.06, 0.06]]), wood)])
@@ -107,12 +107,16 @@ def scaffold(rng: np.random.Generator) -> Mesh:
                 [[0, 0, level * rise + extra], [0, depth, level * rise + extra]], float
             )
             parts.append(
-                tubes(start, start + [bays * width, 0, 0], np.array([[0.022, 0.022]]), metal)
+                tubes(
+                    start, start + np.array([bays * width, 0, 0]), np.array([[0.022, 0.022]]), metal
+                )
             )
         centre = np.array([[bays * width / 2, depth / 2, level * rise]])
         parts.append(boxes(centre, np.array([[bays * width / 2, depth / 2, 0.025]]), deck))
         start = np.array([[0, 0, (level - 1) * rise]])
-        parts.append(tubes(start, start + [width, 0, rise], np.array([[0.02, 0.02]]), metal))
+        parts.append(
+            tubes(start, start + np.array([width, 0, rise]), np.array([[0.02, 0.02]]), metal)
+        )
     return merge(parts)
 
 
@@ -126,10 +130,15 @@ def stairs(rng: np.random.Generator) -> Mesh:
     ends = np.array([[steps * 0.28, 0, 0.18 * steps]])
     parts = [treads]
     for y in (-width / 2, width / 2):
-        parts.append(beams(np.array([[0, y, 0.05]]), ends + [[0, y, 0]], (0.2, 0.03), material, _Y))
+        parts.append(
+            beams(np.array([[0, y, 0.05]]), ends + np.array([[0, y, 0]]), (0.2, 0.03), material, _Y)
+        )
         parts.append(
             tubes(
-                np.array([[0, y, 0.95]]), ends + [[0, y, 0.95]], np.array([[0.02, 0.02]]), material
+                np.array([[0, y, 0.95]]),
+                ends + np.array([[0, y, 0.95]]),
+                np.array([[0.02, 0.02]]),
+                material,
             )
         )
         foot = np.stack([i[::3] * 0.28, np.full(len(i[::3]), y), 0.18 * i[::3]], 1)
@@ -160,7 +169,7 @@ def power_pole(rng: np.random.Generator) -> Mesh:
     pole = tubes(np.zeros((1, 3)), np.array([[0, 0, height]]), np.array([[0.13, 0.09]]), wood, 8)
     z = height - np.arange(1, 1 + int(rng.integers(1, 4))) * 0.5
     arms = np.stack([np.full_like(z, -0.9), np.zeros_like(z), z], 1)
-    return merge([pole, beams(arms, arms + [1.8, 0, 0], (0.10, 0.08), wood, _Y)])
+    return merge([pole, beams(arms, arms + np.array([1.8, 0, 0]), (0.10, 0.08), wood, _Y)])
 
 
 def shelf(rng: np.random.Generator) -> Mesh:
@@ -251,12 +260,14 @@ def vehicle(rng: np.random.Generator) -> Mesh:
     )
     glass = boxes(np.array([[-0.5, 0, 1.5]]), np.array([[1.62, 0.86, 0.24]]), dark)
     wheel = np.array([(x, y, 0.34) for x in (-1.4, 1.4) for y in (-0.9, 0.75)])
-    wheels = tubes(wheel, wheel + [0, 0.15, 0], np.array([[0.34, 0.34]]), dark, 12)
+    wheels = tubes(wheel, wheel + np.array([0, 0.15, 0]), np.array([[0.34, 0.34]]), dark, 12)
     parts = [body, glass, wheels]
     if rng.random() < 0.5:
         x = np.linspace(-1.9, 0.9, 5)
         bar = np.stack([x, np.full(5, -0.75), np.full(5, 1.98)], 1)
-        parts.append(tubes(bar, bar + [0, 1.5, 0], np.array([[0.018, 0.018]]), _metal(rng)))
+        parts.append(
+            tubes(bar, bar + np.array([0, 1.5, 0]), np.array([[0.018, 0.018]]), _metal(rng))
+        )
     return merge(parts)
 
 

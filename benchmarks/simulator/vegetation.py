@@ -107,7 +107,9 @@ def _foliage(
     material = Material((0, 0, 0), Kind.LEAF, nir=0.48, thermal=0.40, gloss=0.0, sway=1.0)
     tint = colour * rng.uniform(0.7, 1.2, (count, 1)) + rng.normal(0, 0.015, (count, 3))
     normal = centres - middle
-    normal = normal / np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-6) + [0, 0, 0.4]
+    normal = normal / np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-6) + np.array(
+        [0, 0, 0.4]
+    )
     return cards(
         centres,
         u * size[:, None],
@@ -125,7 +127,7 @@ def bush(at: Array, size: float, rng: np.random.Generator, rgb: Array, count: in
     p /= np.linalg.norm(p, axis=1, keepdims=True)
     p *= rng.uniform(0.4, 1.0, (count, 1)) ** 0.5
     middle = np.array([at[0], at[1], size * 0.35])
-    centres = middle + p * [size * 0.5, size * 0.5, size * 0.4]
+    centres = middle + p * np.array([size * 0.5, size * 0.5, size * 0.4])
     centres[:, 2] = np.abs(centres[:, 2])
     return _foliage(
         centres, rng.uniform(0.12, 0.24, count) * size, rng, rgb, int(rng.integers(3, 6)), middle
@@ -163,6 +165,6 @@ def tree(at: Array, height: float, rng: np.random.Generator, rgb: Array, *, coni
     centres = np.repeat(root, 5, 0) * (1 - mix) + np.repeat(tip, 5, 0) * mix
     centres += rng.normal(0, height * 0.03, centres.shape)
     size = rng.uniform(0.045, 0.075, len(centres)) * height * (0.9 if conifer else 1.0)
-    middle = base + [0, 0, height * 0.6]
+    middle = base + np.array([0, 0, height * 0.6])
     layer = 6 if conifer else int(rng.integers(3, 6))
     return merge([trunk, limbs, _foliage(centres, size, rng, rgb, layer, middle)])

@@ -1,0 +1,41 @@
+"""What the renderer takes and gives: moving things, an instant's changes, a shot."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.simulator.meshes import Mesh
+
+
+@dataclass(frozen=True)
+class Drawable:
+    """Something that moves: a posed mesh and its identity in the mask, 0 for none."""
+
+    mesh: Mesh
+    identity: int
+
+
+@dataclass(frozen=True)
+class Instant:
+    """What changes from frame to frame besides the figures; a spot is a car's headlight."""
+
+    t_s: float = 0.0
+    sway: float = 0.0
+    drift: float = 0.0
+    spot_pos: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    spot_dir: tuple[float, float, float] = (1.0, 0.0, 0.0)
+    spot_rgb: tuple[float, float, float] = (0.0, 0.0, 0.0)
+
+    @property
+    def changes_everything(self) -> bool:
+        """Whether the static world looks different from how it was baked."""
+        return self.sway > 0 or self.drift > 0 or max(self.spot_rgb) > 0
+
+
+@dataclass(frozen=True)
+class Shot:
+    """A rendered frame: linear light (H, W, 3) float32 and the identity mask at supersampled size."""
+
+    linear: NDArray[np.float32]
+    identities: NDArray[np.uint8]

@@ -1,0 +1,86 @@
+"""These need EGL and moderngl; without them they skip and say what is missing."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("moderngl", reason="needs the simulator extra (moderngl)")
+
+import av  # noqa: E402
+from benchmarks.simulator.boxes import seen  # noqa: E402
+from benchmarks.simulator.camera import Camera  # noqa: E402
+from benchmarks.simulator.frames import Drawable, Instant  # noqa: E402
+from benchmarks.simulator.lighting import light_of  # noqa: E402
+from benchmarks.simulator.meshes import Material, boxes, merge  # noqa: E402
+from benchmarks.simulator.programs import GraphicsError  # noqa: E402
+from benchmarks.simulator.render import render  # noqa: E402
+from benchmarks.simulator.renderer import Renderer  # noqa: E402
+from benchmarks.simulator.scene import Scene  # noqa: E402
+from benchmarks.simulator.terrain import ground_map  # noqa: E402
+
+CAMERA = Camera((0.0, -6.0, 3.0), (6.0, 0.0, 0.5), 60.0, 160, 96)
+
+
+def box_at(x: float, y: float, size: float = 0.5) -> np.ndarray:
+    return boxes(np.array([[x, y, size]]), np.array([[size] * 3]), Material((0.8, 0.2, 0.2)))
+
+
+@pytest.fixture(scope="module")
+def renderer() -> Renderer:
+    try:
+        made = Renderer(160, 96)
+    except GraphicsError as error:
+        pytest.skip(str(error))
+    made.load(merge([]), merge([]), ground_map("grass", (), np.random.default_rng(1)))
+    made.bake(CAMERA, light_of("day", 30, 40))
+    return made
+
+
+def test_the_visible_box_of_a_free_thing_is_its_projection(renderer: Renderer) -> None:
+    thing = Drawable(box_at(5.0, -1.0), 1)
+    shot = renderer.frame([thing], Instant())
+    look = seen(renderer, CAMERA, shot, thing)
+    assert look.visible is not None
+    assert look.amodal is not None
+    assert np.allclose(look.visible, look.amodal, atol=0.6)
+    assert look.visibility > 0.97
+
+
+def test_a_thing_behind_another_is_less_visible(renderer: Renderer) -> None:
+    front, back = Drawable(box_at(4.0, -2.0, 0.6), 1), Drawable(box_at(5.2, -0.8), 2)
+    shot = renderer.frame([front, back], Instant())
+    assert seen(renderer, CAMERA, shot, front).visibility > 0.97
+    assert seen(renderer, CAMERA, shot, back).visibility < 0.7
+
+
+def test_the_same_frame_is_the_same_twice(renderer: Renderer) -> None:
+    things = [Drawable(box_at(5.0, -1.0), 1)]
+    first, second = (renderer.frame(things, Instant()) for _ in range(2))
+    assert np.array_equal(first.linear, second.linear)
+    assert np.array_equal(first.identities, second.identities)
+
+
+def test_the_copied_background_is_the_composed_one(renderer: Renderer) -> None:
+    copied = renderer.frame([], Instant()).linear
+    composed = renderer.frame([], Instant(sway=1e-9)).linear
+    assert np.abs(copied - composed).max() < 0.02
+
+
+def test_a_scene_becomes_a_clip_and_its_truth(tmp_path: Path, renderer: Renderer) -> None:
+    del renderer  # skips where there is no GL
+    scene = Scene.model_validate(
+        {
+            "name": "short",
+            "duration_s": 0.6,
+            "world": {"trees": 1, "bushes": 1, "grass_per_m2": 0.2},
+            "camera": {"eye_m": [0, -8, 4], "target_m": [8, -1, 1], "size_px": [160, 96], "fps": 5},
+            "actors": [{"name": "a", "at": [8, -3], "script": [{"do": "walk", "to": [8, -1]}]}],
+        }
+    )
+    clip = render(scene, tmp_path)
+    with av.open(str(clip)) as container:
+        assert sum(1 for _ in container.decode(video=0)) == 3
+    truth = (tmp_path / "short.truth.json").read_text()
+    assert '"schema":"barrier-truth/1"' in truth
+    assert '"class":"person"' in truth
