@@ -235,7 +235,7 @@ class Dispatcher:
         return min(max(due_at - time.time(), 0.0), self._settings.poll_s)
 
     def _ended(self, lane: _Lane, delivery_id: int, attempt: asyncio.Task[None]) -> None:
-        del lane.attempts[delivery_id]
+        lane.attempts.pop(delivery_id, None)
         lane.wake.set()
         if not attempt.cancelled() and attempt.exception() is not None:
             LOG.error("an attempt ended unexpectedly", exc_info=attempt.exception())

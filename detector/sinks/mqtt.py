@@ -66,6 +66,7 @@ class MqttSink:
 
     async def start(self) -> None:
         """Begin to connect, and to connect again whenever the connection breaks."""
+        self._connected = asyncio.Event()  # of the loop that runs now
         self._keeper = asyncio.create_task(self._keep_connected())
 
     async def close(self) -> None:

@@ -125,6 +125,16 @@ def test_a_broker_that_is_away_gets_everything_when_it_comes_back(rig: Rig, port
         assert json.loads(subscriber.payloads("detector/events")[-1])["sequence"].endswith("4")
 
 
+def test_the_sink_works_again_in_a_new_event_loop(rig: Rig, port: int) -> None:
+    sink = sink_for(port)
+    with broker_on(port):
+        for number in (1, 2):
+            dispatcher = rig.deliver(sink)
+            rig.happen(number, number)
+            rig.until_delivered(number)
+            dispatcher.stop()
+
+
 def test_the_broker_says_offline_when_the_service_is_killed(port: int) -> None:
     program = f"""
 import asyncio
