@@ -126,11 +126,15 @@ def test_two_ids_that_change_places_stay_one_person_each() -> None:
     assert {t.at for t in told} == {120.0}
 
 
-def test_an_old_id_that_comes_back_beside_its_successor_is_a_second_person() -> None:
+@pytest.mark.parametrize("order", [(1, 2), (2, 1)])
+def test_an_old_id_that_comes_back_beside_its_successor_is_a_second_person(
+    order: tuple[int, int],
+) -> None:
     stay = rule()
     play(stay, sits(0, 150))
     play(stay, sits(151, 160, track_id=2))
-    both = filmed(lambda _: {1: person(500, 500), 2: person(520, 500)}, 161, 300, 1.0)
+    where = {1: person(500, 500), 2: person(520, 500)}
+    both = filmed(lambda _: {i: where[i] for i in order}, 161, 300, 1.0)
     told = play(stay, both)
     assert [t.track_ids for t in told] == [(1,)]
     assert told[0].at == pytest.approx(281.0)
