@@ -61,8 +61,8 @@ class Replay:
         self._loaded = loaded
         self._name = CameraId(choose_camera(loaded, camera))
         self._camera = loaded.config.cameras[self._name]
-        self._detector = detector or load_detector(loaded.config.model)
         self._stages = StageClock()
+        self._detector = detector or load_detector(loaded.config.model, self._stages)
         self.last_report: dict[str, Any] = {}
 
     @property

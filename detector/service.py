@@ -14,6 +14,8 @@ from functools import partial
 from typing import Any, Self
 from uuid import UUID, uuid4
 
+import cv2
+
 from detector.config import CameraSettings, LoadedConfig, config_schema
 from detector.config.plan import camera_plan, missing_classes
 from detector.delivery import SinkRoute
@@ -121,8 +123,8 @@ class Service:
 
     def _start(self, undo: ExitStack) -> None:
         config = self._config
-        self._detector = self._given_detector or load_detector(config.model)
-        log.info("%s", self._detector.info)
+        self._detector = self._given_detector or load_detector(config.model, self.stages)
+        cv2.setNumThreads(1)  # its pool of threads costs more than it gains beside our own
         self.store: Store = undo.enter_context(open_store(config.store_settings()))
         sinks = [make_sink(name, settings) for name, settings in config.sinks.items()]
         self._snapshots = SnapshotFolder(config.data_dir / "snapshots")

@@ -17,6 +17,7 @@ import onnxruntime as ort
 from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 
 from detector.errors import ModelError, Problem
+from detector.stages import Stage, StageClock
 from detector.types import F32, U8, Detections
 from detector.vision.base import Detector, DetectorInfo, Precision, Provider
 from detector.vision.cpu import cores, cpu_flags
@@ -44,8 +45,8 @@ _PLUGINS: Mapping[str, str] = {
 }
 
 
-def load_detector(settings: ModelSettings) -> Detector:
-    """Read, check and start the network.
+def load_detector(settings: ModelSettings, stages: StageClock | None = None) -> Detector:
+    """Read, check and start the network; ``stages`` counts the CPU of what it does.
 
     Raises:
         ModelError: manifest or file are wrong, the provider or precision is not to be had, or the
@@ -54,7 +55,7 @@ def load_detector(settings: ModelSettings) -> Detector:
     path = manifest_path(settings.path)
     manifest = read_manifest(path)
     runtime = _start(read_network(manifest, path.parent), manifest, settings, str(path))
-    return OnnxDetector(manifest, runtime, str(path))
+    return OnnxDetector(manifest, runtime, str(path), stages or StageClock())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,8 +74,11 @@ class _Runtime:
 class OnnxDetector:
     """One network in one session; owned by one thread. Made by :func:`load_detector`."""
 
-    def __init__(self, manifest: Manifest, runtime: _Runtime, where: str) -> None:
+    def __init__(
+        self, manifest: Manifest, runtime: _Runtime, where: str, stages: StageClock
+    ) -> None:
         self._where = where
+        self._stages = stages
         self._session = runtime.session
         self._info = DetectorInfo(
             model=manifest.name,
@@ -110,12 +114,15 @@ class OnnxDetector:
         found: list[Detections] = []
         for start in range(0, len(images), self._info.max_batch):
             batch = images[start : start + self._info.max_batch]
-            boxes = [
-                self._preprocessor.write(image, tensor)
-                for image, tensor in zip(batch, self._input, strict=False)
-            ]
-            outputs = self._infer(self._input[: len(batch)])
-            found += map(_onto_picture, map(self._family.decode, outputs), boxes)
+            with self._stages.measure(Stage.PREPROCESS):
+                boxes = [
+                    self._preprocessor.write(image, tensor)
+                    for image, tensor in zip(batch, self._input, strict=False)
+                ]
+            with self._stages.measure(Stage.INFERENCE):
+                outputs = self._infer(self._input[: len(batch)])
+            with self._stages.measure(Stage.POSTPROCESS):
+                found += map(_onto_picture, map(self._family.decode, outputs), boxes)
         return found
 
     def _infer(self, tensor: F32) -> F32:
