@@ -9,12 +9,13 @@ from detector.evidence.overlay import Note, Picture, distance_text
 from detector.incidents import IncidentBook, IncidentSettings, Outcome
 from detector.pipeline.memory import SAVE_EVERY_S, CameraMemory
 from detector.pipeline.object_filter import FilterSettings, keep
-from detector.rules import Rule, RuleSettings, build_rules
+from detector.rules import BarrierCrossingSettings, Rule, RuleSettings, build_rules
 from detector.scene import BarrierSettings, CalibrationSettings, Scene, ZoneSettings
 from detector.stages import Stage, StageClock
 from detector.tracking import Tracker, TrackingSettings
 from detector.types import (
     Detections,
+    Direction,
     Frame,
     ObjectClass,
     Phase,
@@ -59,6 +60,15 @@ class CameraPlan:
     def scene(self, size: tuple[int, int]) -> Scene:
         """Lay the geometry out for pictures of (width, height) pixels."""
         return Scene.build(size, self.zones, self.barriers, self.calibration)
+
+    @property
+    def directions(self) -> Mapping[str, Direction]:
+        """By barrier, which crossings count; barriers where both do are left out."""
+        return {
+            rule.barrier: rule.direction
+            for rule in self.rules.values()
+            if isinstance(rule, BarrierCrossingSettings) and rule.direction != "any"
+        }
 
     def tiles(self, scene: Scene) -> TileSchedule:
         """Say which regions of each frame are looked at: the whole, and tiles along the strips."""
@@ -233,7 +243,13 @@ class CameraPipeline:
     ) -> Step:
         notes = {i: said.note for i, said in self._notes.items()}
         scene = self._geometry.scene if self._geometry else None
-        picture = Picture(frame=frame, tracks=tracks, scene=scene, notes=notes)
+        picture = Picture(
+            frame=frame,
+            tracks=tracks,
+            scene=scene,
+            notes=notes,
+            directions=self._plan.directions,
+        )
         events = outcome.events
         if self._context.live and events:
             latency = Latency(

@@ -81,7 +81,7 @@ _DOING = {
     EventKind.APPROACH: "approaching {place}",
     EventKind.BARRIER_CROSSING: "crossed {place}",
     EventKind.CLIMBING: "climbing {place}",
-    EventKind.LADDER_CARRIED: "carrying a ladder near {place}",
+    EventKind.LADDER_CARRIED: "carrying a ladder",
     EventKind.LADDER_AT_BARRIER: "at {place}",
     EventKind.LADDER_LEFT: "left at {place}",
     EventKind.LOITERING: "staying at {place}",
