@@ -74,6 +74,18 @@ def random_outfit(rng: np.random.Generator) -> Outfit:
     )
 
 
+@dataclass(frozen=True)
+class _Garment:
+    """Vertices covered, colour, metres off the body, warmth, range of infrared reflectance."""
+
+    where: Bools
+    rgb: tuple[float, float, float]
+    lift_m: float
+    warmth: float
+    nir: tuple[float, float]
+    cloth: bool = True
+
+
 class Person:
     """A dressed body that can be drawn in any stance."""
 
@@ -102,73 +114,61 @@ class Person:
         return self._share[:, columns].sum(1)
 
     def _dress(self) -> None:
-        body, o = self.body, self.outfit
-        rest, n = body.vertices, len(body.vertices)
-        z = rest[:, 2]
-        waist = float(body.joint("abdomen")[2])
-        head = body.joint("head")
-        rgb = np.tile(np.array(o.skin), (n, 1))
-        kind = np.full(n, int(Kind.SKIN))
-        warmth, nir, off = np.full(n, 0.92), np.full(n, 0.55), np.zeros(n)
+        """Paints the garments over the skin, later ones over earlier ones."""
+        count = len(self.body.vertices)
+        rng = np.random.default_rng([self.seed, 17])
+        self._rgb = np.tile(np.array(self.outfit.skin), (count, 1))
+        self._kind = np.full(count, int(Kind.SKIN))
+        self._warmth, self._nir, lift = np.full(count, 0.92), np.full(count, 0.62), np.zeros(count)
+        for garment in (*self._clothes(), *self._headgear()):
+            where, cloth = garment.where, garment.cloth
+            self._rgb[where] = garment.rgb
+            self._kind[where] = int(Kind.CLOTH if cloth else Kind.PLAIN)
+            self._warmth[where] = garment.warmth - (0.22 * rng.random() if cloth else 0.0)
+            self._nir[where] = rng.uniform(*garment.nir)
+            lift[where] = garment.lift_m
+        self._offset = vertex_normals(self.body.vertices, self.body.faces) * lift[:, None]
 
-        def paint(
-            where: Bools,
-            colour: tuple[float, float, float],
-            lift: float,
-            warm: float,
-            *,
-            cloth: bool = True,
-        ) -> None:
-            rgb[where] = colour
-            kind[where] = int(Kind.CLOTH if cloth else Kind.PLAIN)
-            rng = np.random.default_rng(self.seed + int(1000 * sum(colour)))
-            warmth[where] = warm - (0.22 * rng.random() if cloth else 0.0)
-            nir[where] = np.clip(0.24 + 0.40 * rng.random() + 0.25 * np.mean(colour), 0, 0.85)
-            off[where] = lift
-
-        legs = self._bones("thigh", "shin") + self._bones("hips", "foot") * (
-            z > body.joint("foot.L")[2] * 0.9
-        )
+    def _clothes(self) -> list[_Garment]:
+        body, o, z = self.body, self.outfit, self.body.vertices[:, 2]
+        waist, ankle = float(body.joint("abdomen")[2]), float(body.joint("foot.L")[2])
+        legs = self._bones("thigh", "shin") + self._bones("hips", "foot") * (z > ankle * 0.9) > 0.5
+        collar = z < body.joint("neck")[2] + 0.03
+        torso = self._bones("abdomen", "chest", "clavicle", "hips", "neck") * collar > 0.5
         hem = waist - (0.34 if o.coat else 0.06)
-        torso = self._bones("abdomen", "chest", "clavicle", "hips", "neck") * (
-            z < body.joint("neck")[2] + 0.03
-        )
-        arms = self._bones("upperarm", "forearm")
-        paint((legs > 0.5) & (z < waist + 0.05), o.trousers, o.loose * 0.8, 0.66)
-        shirt = ((torso > 0.5) | (self._bones("upperarm") > 0.5) | ((legs > 0.5) & o.coat)) & (
-            z > hem
-        )
-        paint(shirt, o.shirt, o.loose, 0.70)
+        top = (torso | (self._bones("upperarm") > 0.5) | (legs & o.coat)) & (z > hem)
         if o.long_sleeves:
-            paint(arms + self._bones("clavicle") > 0.5, o.shirt, o.loose * 0.75, 0.66)
+            top |= self._bones("upperarm", "forearm", "clavicle") > 0.5
+        shoes = self._bones("foot", "toes") * (z < ankle * 0.95) > 0.4
+        worn = [
+            _Garment(legs & (z < waist + 0.05), o.trousers, o.loose * 0.8, 0.66, (0.25, 0.65)),
+            _Garment(top, o.shirt, o.loose, 0.70, (0.20, 0.80)),
+            _Garment(shoes, o.shoes, 0.008, 0.55, (0.15, 0.40)),
+        ]
         if o.gloves:
-            paint(
-                self._bones("hand", "knuckles", "fingertips") > 0.5, (0.10, 0.10, 0.10), 0.004, 0.7
-            )
-        paint(
-            self._bones("foot", "toes") * (z < body.joint("foot.L")[2] * 0.95) > 0.4,
-            o.shoes,
-            0.008,
-            0.55,
-        )
-        local = rest - head
-        crown = float(body.height_m - head[2])
-        is_head = self._bones("head") > 0.5
-        hairline = is_head & (
-            local[:, 2] > crown * 0.50 - 0.35 * np.maximum(-local[:, 0] + 0.02, 0) * 1.0
-        )
-        hairline &= (local[:, 2] > crown * 0.72) | (local[:, 0] < 0.045)
-        back = is_head & (local[:, 0] < 0.0) & (local[:, 2] > crown * 0.18)
-        paint(hairline | back, o.hair, 0.014, 0.80)
+            hands = self._bones("hand", "knuckles", "fingertips") > 0.5
+            worn.append(_Garment(hands, (0.10, 0.10, 0.10), 0.004, 0.70, (0.2, 0.5)))
+        return worn
+
+    def _headgear(self) -> list[_Garment]:
+        body, o = self.body, self.outfit
+        local = body.vertices - body.joint("head")
+        x, z = local[:, 0], local[:, 2]
+        crown = float(body.height_m - body.joint("head")[2])
+        head = self._bones("head") > 0.5
+        hair = head & (z > crown * 0.50 - 0.35 * np.maximum(0.02 - x, 0.0))
+        hair &= (z > crown * 0.72) | (x < 0.045)
+        hair |= head & (x < 0.0) & (z > crown * 0.18)
+        worn = [_Garment(hair, o.hair, 0.014, 0.80, (0.18, 0.38), cloth=False)]
         if o.hat is not None:
-            paint(is_head & (local[:, 2] > crown * 0.60), o.hat, 0.02, 0.72)
+            worn.append(_Garment(head & (z > crown * 0.60), o.hat, 0.02, 0.72, (0.2, 0.6)))
         if o.hood:
-            paint((hairline | back | (self._bones("neck") > 0.5)), o.shirt, 0.03, 0.7)
+            hood = hair | (self._bones("neck") > 0.5)
+            worn.append(_Garment(hood, o.shirt, 0.03, 0.70, (0.2, 0.7)))
         if o.masked:
-            paint(is_head & (local[:, 2] < crown * 0.42), (0.05, 0.05, 0.06), 0.006, 0.8)
-        normal = vertex_normals(rest, body.faces)
-        self._offset = normal * off[:, None]
-        self._rgb, self._kind, self._warmth, self._nir = rgb, kind, warmth, nir
+            face = head & (z < crown * 0.42)
+            worn.append(_Garment(face, (0.05, 0.05, 0.06), 0.006, 0.80, (0.15, 0.4)))
+        return worn
 
     def mesh(self, stance: Stance) -> Mesh:
         """Skins the body for a stance and returns its triangles in the world."""

@@ -31,10 +31,10 @@ float shadow(sampler2D map, mat4 vp, vec3 pos, float soft, float bias) {
     return lit / 8.0;
 }
 
-struct Surface { vec3 albedo; vec3 normal; float warmth; float gloss; float wrap; };
+struct Surface { vec3 albedo; vec3 normal; float warmth; float gloss; float wrap; float level; };
 
 Surface surface(vec3 pos, vec3 nrm, vec3 tex, vec3 rgb, vec4 mat, int kind) {
-    Surface s = Surface(rgb, normalize(nrm), mat.y, mat.z, 0.0);
+    Surface s = Surface(rgb, normalize(nrm), mat.y, mat.z, 0.0, 0.12);
     float nir = mat.x;
     float tone = 1.0;
     if (kind == 1) {
@@ -45,6 +45,7 @@ Surface surface(vec3 pos, vec3 nrm, vec3 tex, vec3 rgb, vec4 mat, int kind) {
         nir = map.a * map.a;
         tone = 1.0 + 0.65 * grain(pos.xy * 0.9) + 0.30 * grain(pos.yx * 0.23) + 0.5 * grain(pos.yx * 3.1 + 0.2) + 0.2 * grain(pos.xy * 0.045);
         s.normal = normalize(vec3(0.5 * grain(pos.xy * 0.7), 0.5 * grain(pos.yx * 0.7 + 0.5), 1.0));
+        s.level = 0.45;  // grass and stones face the lamp even where the ground does not
         s.warmth += 0.10 * grain(pos.xy * 0.05) + 0.08 * grain(pos.xy * 0.6) + 0.25 * (map.a - 0.45);
     } else if (kind == 2) {
         float a = texture(u_noise, tex.yz * vec2(0.55, 0.30)).g - 0.5;
@@ -60,6 +61,7 @@ Surface surface(vec3 pos, vec3 nrm, vec3 tex, vec3 rgb, vec4 mat, int kind) {
     } else if (kind == 4) {
         tone = 2.0 * texture(u_sprites, vec3(tex.xy, tex.z)).r * (0.55 + 0.6 * tex.y);
         s.wrap = 0.5;
+        s.level = 0.6;
     } else if (kind == 5) {
         tone = 1.0 + 0.30 * grain(vec2(tex.x * 0.2 + tex.y, tex.z * 2.0)) + 0.15 * grain(tex.xz * 3.0);
     } else if (kind == 6) {
@@ -93,7 +95,7 @@ Surface surface(vec3 pos, vec3 nrm, vec3 tex, vec3 rgb, vec4 mat, int kind) {
     }
     tone = clamp(tone, 0.25, 2.2);
     if (u_mode == 0) s.albedo *= tone;
-    else s.albedo = vec3(nir * nir * (0.45 + 0.55 * tone));
+    else s.albedo = vec3(nir * nir * (kind == 2 ? 0.1 + 0.9 * tone : 0.45 + 0.55 * tone));
     return s;
 }
 
@@ -107,7 +109,7 @@ vec3 ambient(Surface s, vec3 pos) {
     vec3 to = pos - u_eye;
     float d = length(to);
     to /= d;
-    float facing = clamp(mix(dot(s.normal, -to), 1.0, 0.40 + 0.5 * s.wrap), 0.0, 1.0);
+    float facing = clamp(mix(dot(s.normal, -to), 1.0, s.level), 0.0, 1.0);
     float beam = smoothstep(0.45, 0.97, dot(to, u_axis));
     float fall = pow(u_lamp.w / max(d, 3.0), 1.8);
     return s.albedo * (light + u_lamp.rgb * facing * beam * fall / (1.0 + 0.7 * fall));

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks.simulator.bodies import BONES, INDEX, bodies
@@ -29,6 +29,7 @@ def test_a_body_in_rest_pose_is_its_rest_mesh() -> None:
     assert np.isclose(np.linalg.norm(normals, axis=1), 1).mean() > 0.99
 
 
+@settings(deadline=None, max_examples=30)
 @given(coordinate, coordinate, coordinate)
 def test_a_limb_keeps_its_bones_lengths(x: float, y: float, z: float) -> None:
     middle, end = bend(np.zeros(3), vec(x, y, z) + 1e-3, (0.42, 0.40), vec(1, 0, 0.2))
@@ -36,6 +37,7 @@ def test_a_limb_keeps_its_bones_lengths(x: float, y: float, z: float) -> None:
     assert np.linalg.norm(end - middle) == pytest.approx(0.40, abs=1e-6)
 
 
+@settings(deadline=None, max_examples=30)
 @given(st.floats(0, 1), st.floats(0.5, 3.5))
 def test_bone_rotations_are_rotations(cycle: float, speed: float) -> None:
     rotation, _ = resolve(bodies()[0], gait(bodies()[0], Place(vec(1, 2, 0), 0.7), cycle, speed))
@@ -98,6 +100,7 @@ def test_ladder_axes_are_a_rotation() -> None:
     assert np.linalg.det(axes) == pytest.approx(1)
 
 
+@settings(deadline=None, max_examples=30)
 @given(st.floats(4, 30), st.floats(-4, 4))
 def test_a_ground_point_projects_to_where_it_is_seen(x: float, y: float) -> None:
     u, v = CAMERA.project(np.array([[x, y, 0.0]]))[0]

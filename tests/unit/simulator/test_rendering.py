@@ -7,17 +7,18 @@ import pytest
 
 pytest.importorskip("moderngl", reason="needs the simulator extra (moderngl)")
 
-import av  # noqa: E402
-from benchmarks.simulator.boxes import seen  # noqa: E402
-from benchmarks.simulator.camera import Camera  # noqa: E402
-from benchmarks.simulator.frames import Drawable, Instant  # noqa: E402
-from benchmarks.simulator.lighting import light_of  # noqa: E402
-from benchmarks.simulator.meshes import Material, boxes, merge  # noqa: E402
-from benchmarks.simulator.programs import GraphicsError  # noqa: E402
-from benchmarks.simulator.render import render  # noqa: E402
-from benchmarks.simulator.renderer import Renderer  # noqa: E402
-from benchmarks.simulator.scene import Scene  # noqa: E402
-from benchmarks.simulator.terrain import ground_map  # noqa: E402
+import av
+
+from benchmarks.simulator.boxes import seen
+from benchmarks.simulator.camera import Camera
+from benchmarks.simulator.frames import Drawable, Instant
+from benchmarks.simulator.lighting import light_of
+from benchmarks.simulator.meshes import Material, boxes, merge
+from benchmarks.simulator.programs import GraphicsError
+from benchmarks.simulator.render import render
+from benchmarks.simulator.renderer import Renderer
+from benchmarks.simulator.scene import Scene
+from benchmarks.simulator.terrain import ground_map
 
 CAMERA = Camera((0.0, -6.0, 3.0), (6.0, 0.0, 0.5), 60.0, 160, 96)
 
