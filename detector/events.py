@@ -204,7 +204,7 @@ class Incident(_Value):
     places: tuple[str, ...]
     track_ids: tuple[int, ...]
     count: int = Field(description="largest number of persons at the same time")
-    outcome: str = Field(description="outcome of the gravest part; empty while open")
+    outcome: str = Field(description="the outcome that says most, e.g. crossed; may be empty")
     start_s: float
     last_s: float
     end_s: float | None

@@ -6,10 +6,13 @@ from typing import Self
 from uuid import UUID
 
 from detector.events import EventData, EventKind, Incident, Moment
-from detector.types import ObjectClass, Phase, RuleKind, Severity, Transition, Xyxy
+from detector.types import ObjectClass, Phase, Severity, Transition, Xyxy
 
 PERSON_HEIGHT_M = 1.70
 """Height that turns pixels into metres between two boxes where nothing better is known."""
+
+OUTCOMES = {"crossed": 3, "over": 2, "down_same_side": 1, "turned_back": 1}
+"""What says most about an incident, in rising order; all other outcomes say less."""
 
 MOST_TRACKS = 64
 """How many track ids an incident names; a stay of days meets many more."""
@@ -70,6 +73,7 @@ class Happening:
             places=list(incident.places),
             count=incident.count,
             outcome=incident.outcome,
+            outcome_rank=OUTCOMES.get(incident.outcome, 0),
             gravest=incident.gravest,
             resumed=True,
         )
@@ -116,11 +120,10 @@ class Happening:
         return len(persons)
 
     def _note_outcome(self, transition: Transition) -> None:
-        outcome = transition.outcome
-        if transition.kind is RuleKind.BARRIER_CROSSING:
-            outcome = outcome or "crossed"
-        if outcome and transition.severity.rank >= self.outcome_rank:
-            self.outcome, self.outcome_rank = outcome, transition.severity.rank
+        """Keep what says most about how it went; the newest of equals."""
+        rank = OUTCOMES.get(transition.outcome, 0)
+        if transition.outcome and rank >= self.outcome_rank:
+            self.outcome, self.outcome_rank = transition.outcome, rank
 
     def shares_track(self, transition: Transition) -> bool:
         """Somebody of the transition takes part already."""

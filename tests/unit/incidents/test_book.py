@@ -68,7 +68,7 @@ def seen(  # noqa: PLR0913
         xyxy=(x - 20, 100.0, x + 20, 200.0),
         foot=(x, 200.0),
         confidence=0.8,
-        outcome=outcome,
+        outcome="crossed" if instant else outcome,
         escalates=instant,
         reasons=(Reason("inside for (s)", 0.6, 0.5),),
     )
@@ -173,6 +173,18 @@ def test_an_end_of_one_of_several_is_an_update_with_its_outcome_and_is_never_hel
         ("update", "turned_back"),
         ("end", "crossed"),
     ]
+
+
+def test_an_incident_keeps_the_outcome_that_says_most() -> None:
+    b = book()
+    b.advance(moment(1), [seen(1, kind=RuleKind.CLIMBING, severity=Severity.ALERT)])
+    b.advance(moment(1), [seen(1, kind=RuleKind.LADDER_AT_BARRIER, severity=Severity.ALERT)])
+    over = seen(3, kind=RuleKind.CLIMBING, severity=Severity.ALERT, phase=Phase.END, outcome="over")
+    gone = seen(
+        9, kind=RuleKind.LADDER_AT_BARRIER, severity=Severity.ALERT, phase=Phase.END, outcome="gone"
+    )
+    b.advance(moment(3), [over])
+    assert b.advance(moment(9), [gone]).incidents[0].outcome == "over"
 
 
 def test_escalation_passes_the_update_interval() -> None:
