@@ -95,7 +95,7 @@ def test_the_schema_refuses_a_field_it_does_not_know_such_as_a_name() -> None:
 
 
 def test_the_published_schema_is_the_one_the_code_makes() -> None:
-    assert json.loads(SCHEMA.read_text()) == event_schema(), "run: python -m detector schema"
+    assert json.loads(SCHEMA.read_text()) == event_schema(), "run: detector schema event"
 
 
 def test_the_official_cloudevents_library_accepts_an_event() -> None:
