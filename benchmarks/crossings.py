@@ -289,7 +289,7 @@ def to_markdown(result: dict[str, Any]) -> str:
 
 
 def main() -> None:
-    """Measure and write ``crossings.json`` and ``crossings.md``."""
+    """Measure and write ``crossings.json`` and ``crossings.md``; another model adds its name."""
     parser = argparse.ArgumentParser(prog="benchmarks.crossings", description=__doc__)
     parser.add_argument("--model", type=Path, default=COCO_NETWORK)
     parser.add_argument("--out", type=Path, default=ROOT / "benchmarks" / "results")
@@ -297,8 +297,9 @@ def main() -> None:
     result = measure(given.model)
     table = to_markdown(result)
     given.out.mkdir(parents=True, exist_ok=True)
-    (given.out / "crossings.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-    (given.out / "crossings.md").write_text(table, encoding="utf-8")
+    name = "crossings" if given.model == COCO_NETWORK else f"crossings-{result['model']['name']}"
+    (given.out / f"{name}.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    (given.out / f"{name}.md").write_text(table, encoding="utf-8")
     print(table)
 
 

@@ -258,7 +258,7 @@ def to_markdown(result: dict[str, Any]) -> str:
 
 
 def main() -> None:
-    """Measure and write ``tracking.json`` and ``tracking.md``."""
+    """Measure and write ``tracking.json`` and ``tracking.md``; another model adds its name."""
     parser = argparse.ArgumentParser(prog="benchmarks.tracking", description=__doc__)
     parser.add_argument("--model", type=Path, default=COCO_NETWORK)
     parser.add_argument("--peer-python", help="Python of an environment that has `trackers`")
@@ -267,8 +267,9 @@ def main() -> None:
     result = measure(given.model, given.peer_python)
     table = to_markdown(result)
     given.out.mkdir(parents=True, exist_ok=True)
-    (given.out / "tracking.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-    (given.out / "tracking.md").write_text(table, encoding="utf-8")
+    name = "tracking" if given.model == COCO_NETWORK else f"tracking-{result['model']['name']}"
+    (given.out / f"{name}.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    (given.out / f"{name}.md").write_text(table, encoding="utf-8")
     print(table)
 
 
