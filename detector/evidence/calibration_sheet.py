@@ -10,7 +10,10 @@ from detector.evidence.overlay import distance_text
 from detector.scene import Barrier, MeasuredGround, Scene
 from detector.types import F64, U8
 
-_COLUMNS, _ROWS = 9, 7
+_COLUMNS = 8
+_APART = 1.35  # of a person's height: from one foot to the next above it
+_LEAST_APART = 0.07  # of the picture's height: room for the words
+_SMALLEST_PX = 6
 _MARK = (60, 220, 255)
 _RIM = (24, 20, 16)
 
@@ -35,29 +38,28 @@ class Spot:
 
 
 def spots(scene: Scene) -> tuple[Spot, ...]:
-    """Sample the picture on a grid; places above the horizon or of unknown scale are left out.
+    """Stand persons in columns, from the lower edge up, none in front of another.
 
     Without ground points or a barrier of known height nothing is known without a person: empty.
     """
     width, height = scene.size
-    x = (np.arange(_COLUMNS) + 0.5) * width / _COLUMNS
-    y = (np.arange(_ROWS) + 1) * height / (_ROWS + 0.5)
-    feet = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
-    heights = scene.expected_height_px(feet)
-    usable = np.isfinite(heights) & (heights >= 4) & (heights <= height)  # noqa: PLR2004
-    feet, heights = feet[usable], heights[usable]
     found = []
-    for foot, person_px in zip(feet, heights, strict=True):
-        place = float(foot[0]), float(foot[1])
-        nearest = _nearest(scene, foot[None], person_px / scene.ground.person_height_m)
-        found.append(Spot(place, float(person_px), *nearest))
+    for column in range(_COLUMNS):
+        foot = np.array([[(column + 0.3) * width / _COLUMNS, 0.97 * height]])
+        while foot[0, 1] > 0:
+            person_px = float(scene.expected_height_px(foot)[0])
+            if not _SMALLEST_PX <= person_px <= height:
+                break
+            place = float(foot[0, 0]), float(foot[0, 1])
+            nearest = _nearest(scene, foot, person_px / scene.ground.person_height_m)
+            found.append(Spot(place, person_px, *nearest))
+            foot = foot - [[0.0, max(_APART * person_px, _LEAST_APART * height)]]
     return tuple(found)
 
 
 def draw_spots(image: U8, found: Sequence[Spot], *, estimated: bool) -> None:
     """Draw each spot as a stick of a person's height with the distance at its foot, in place."""
-    scale = max(image.shape[0] / 900, 0.35)
-    width = max(1, round(2 * scale))
+    width = max(1, round(image.shape[0] / 450))
     for spot in found:
         foot = round(spot.foot[0]), round(spot.foot[1])
         head = foot[0], round(spot.foot[1] - spot.person_px)
@@ -66,10 +68,17 @@ def draw_spots(image: U8, found: Sequence[Spot], *, estimated: bool) -> None:
             cv2.circle(image, foot, width + 1 + extra, colour, -1, cv2.LINE_AA)
         if spot.distance_m is not None:
             words = f"{distance_text(spot.distance_m, estimated=estimated)} {spot.side}"
-            words = words.replace("≈", "~")
-            at = (foot[0] + 5, foot[1] - 4)
-            for colour, extra in ((_RIM, 2), (_MARK, 0)):
-                cv2.putText(image, words, at, 0, 0.6 * scale, colour, width + extra, cv2.LINE_AA)
+            _write(image, words, (foot[0] + 2 * width + 3, foot[1]))
+
+
+def _write(image: U8, text: str, at: tuple[int, int]) -> None:
+    """Write on a dark ground, so that it can be read on any picture."""
+    font, size_px = cv2.FontFace("sans"), max(12, image.shape[0] // 42)
+    size = image.shape[1], image.shape[0]
+    width = int(cv2.getTextSize(size, text, (0, 0), font, size_px)[2])
+    corner = (at[0] + width + 4, at[1] + 4)
+    cv2.rectangle(image, (at[0] - 3, at[1] - size_px), corner, _RIM, -1)
+    cv2.putText(image, text, at, _MARK, font, size_px)
 
 
 def summary(scene: Scene) -> list[str]:
