@@ -41,8 +41,17 @@ def random_ladder(rng: np.random.Generator, *, step: bool = False) -> Ladder:
     width = float(rng.uniform(0.28, 0.58))
     rgb: tuple[float, float, float] | None = None
     if material == "painted" or rng.random() < 0.25:
-        tone = np.array([(0.75, 0.25, 0.1), (0.85, 0.7, 0.1), (0.1, 0.2, 0.5), (0.85, 0.85, 0.85), (0.1, 0.1, 0.1),
-                         (0.15, 0.4, 0.2), (0.7, 0.1, 0.1)][rng.integers(7)])  # fmt: skip
+        tone = np.array(
+            [
+                (0.75, 0.25, 0.1),
+                (0.85, 0.7, 0.1),
+                (0.1, 0.2, 0.5),
+                (0.85, 0.85, 0.85),
+                (0.1, 0.1, 0.1),
+                (0.15, 0.4, 0.2),
+                (0.7, 0.1, 0.1),
+            ][rng.integers(7)]
+        )
         r, g, b = np.clip(tone * rng.uniform(0.7, 1.15, 3), 0.02, 0.95)
         rgb = (float(r), float(g), float(b))
     elif material == "aluminium":
@@ -84,7 +93,7 @@ def _walker(
     )
 
 
-def _load(body: Body, stance: Stance, side: float, low: bool) -> tuple[Stance, Array]:
+def _load(body: Body, stance: Stance, side: float, *, low: bool) -> tuple[Stance, Array]:
     return (ladder_postures.carry_low if low else ladder_postures.carry_shoulder)(
         body, stance, side
     )
@@ -98,7 +107,7 @@ def carried(ground: Ground, at: Array, rng: np.random.Generator) -> list[Item]:
         bool(rng.random() < 0.45),
     )
     who, stance = _walker(ground, at, yaw, rng)
-    stance, grip = _load(who.body, stance, side, low)
+    stance, grip = _load(who.body, stance, side, low=low)
     ladder = random_ladder(rng)
     along = turn(yaw + rng.normal(0, 0.06)) @ unit(vec(1.0, 0.0, rng.normal(0, 0.10)))
     edge = low or rng.random() < 0.6
@@ -121,7 +130,7 @@ def carried_by_two(ground: Ground, at: Array, rng: np.random.Generator) -> list[
     items, grips = [], []
     for k in (0.5, -0.5):
         who, stance = _walker(ground, at + turn(yaw) @ vec(apart * k, 0, 0), yaw, rng)
-        stance, grip = _load(who.body, stance, side, low)
+        stance, grip = _load(who.body, stance, side, low=low)
         items.append((PERSON, who.mesh(stance)))
         grips.append(grip)
     along = unit(grips[0] - grips[1])
@@ -252,8 +261,12 @@ def alone(ground: Ground, at: Array, rng: np.random.Generator) -> list[Item]:
     if near:
         side = 1.0 if at[1] > 0 else -1.0
         place = Place(vec(at[0], side * 0.55, 0), -side * np.pi / 2)
-    act = str(rng.choice(["walk", "stand", "run", "creep", "crouch", "crawl", "sit", "kneel", "lie", "work"],
-                         p=[0.24, 0.13, 0.10, 0.08, 0.13, 0.12, 0.06, 0.07, 0.02, 0.05]))  # fmt: skip
+    act = str(
+        rng.choice(
+            ["walk", "stand", "run", "creep", "crouch", "crawl", "sit", "kneel", "lie", "work"],
+            p=[0.24, 0.13, 0.10, 0.08, 0.13, 0.12, 0.06, 0.07, 0.02, 0.05],
+        )
+    )
     makers: dict[str, Callable[[], Stance]] = {
         "walk": lambda: postures.gait(body, place, rng.random(), rng.uniform(0.8, 1.8)),
         "run": lambda: postures.gait(body, place, rng.random(), rng.uniform(2.6, 4.2)),
@@ -290,7 +303,7 @@ def over_the_top(ground: Ground, at: Array, rng: np.random.Generator) -> list[It
     yaw = float(rng.choice([-1, 1])) * np.pi / 2
     if rng.random() < 0.6:
         top = vec(at[0], 0.0, ground.barrier_m)
-        return [(PERSON, who.mesh(ladder_postures.straddle(who.body, top, yaw, rng.random())))]
+        return [(PERSON, who.mesh(ladder_postures.straddle(top, yaw, rng.random())))]
     side = -np.sign(np.sin(yaw))
     top = vec(at[0], side * 0.28, ground.barrier_m)
     return [

@@ -77,7 +77,7 @@ def folded(label: str) -> str:
 
 
 def rest_of(model: Any, phenotype: tuple[float, ...]) -> tuple[np.ndarray, np.ndarray]:
-    """Returns rest vertices (N, 3) and joint positions (26, 3), x forward, y left, z up, feet at 0."""
+    """Returns rest vertices (N, 3) and joints (26, 3), x forward, y left, z up, feet at 0."""
     names = ("gender", "age", "muscle", "weight", "height", "proportions")
     out = model(
         phenotype_kwargs={n: torch.tensor([v]) for n, v in zip(names, phenotype, strict=True)}
@@ -155,7 +155,7 @@ def main() -> None:
 
 
 def _closest(surface: Any, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Finds for each point the nearest point of the surface among the triangles of near vertices."""
+    """Finds for each point the nearest point of the surface and its triangle."""
     closest = np.empty_like(points)
     triangle = np.empty(len(points), int)
     centres = surface.triangles_center

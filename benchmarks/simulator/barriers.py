@@ -21,7 +21,7 @@ _STEEL = Material((0.52, 0.54, 0.56), Kind.METAL, nir=0.45, thermal=0.3, gloss=0
 def barrier_mesh(
     kind: str, height_m: float, span: tuple[float, float], rng: np.random.Generator, *, coil: bool
 ) -> tuple[Mesh, Mesh]:
-    """Builds a barrier; returns the solid part and the see-through veil that is blended over people."""
+    """Builds a barrier; returns its solid part and the see-through veil blended over people."""
     make = {
         "sheet": _sheet,
         "mesh": _mesh,
@@ -80,14 +80,13 @@ def _posts(
 
 
 def _panel(
-    x0: float,
-    x1: float,
-    z0: float,
-    z1: float,
+    along: tuple[float, float],
+    rise: tuple[float, float],
     y: float,
     material: Material,
     rgb: Array | None = None,
 ) -> Mesh:
+    (x0, x1), (z0, z1) = along, rise
     corner = np.array([(x0, z0), (x1, z0), (x1, z1), (x0, z0), (x1, z1), (x0, z1)])
     pos = np.stack([corner[:, 0], np.full(6, y), corner[:, 1]], 1)
     nrm = np.tile([0.0, -1.0, 0.0], (6, 1))
@@ -105,17 +104,8 @@ def _sheet(height: float, span: tuple[float, float], rng: np.random.Generator) -
     parts = []
     for x in np.arange(span[0], span[1], width):
         shade = tone * rng.uniform(0.90, 1.06) + rng.normal(0, 0.008, 3)
-        parts.append(
-            _panel(
-                x,
-                x + width,
-                0.04,
-                height + rng.normal(0, 0.012),
-                rng.normal(0, 0.008),
-                steel,
-                shade,
-            )
-        )
+        top = height + rng.normal(0, 0.012)
+        parts.append(_panel((x, x + width), (0.04, top), rng.normal(0, 0.008), steel, shade))
     rail = np.array([[span[0], 0.05, 0.4], [span[0], 0.05, height - 0.3]])
     rails = beams(
         rail,
@@ -133,7 +123,10 @@ def _mesh(height: float, span: tuple[float, float], rng: np.random.Generator) ->
     post = Material(tone, Kind.METAL, nir=0.35, thermal=0.3)
     step = float(rng.choice([2.0, 2.5, 3.0]))
     veil = merge(
-        [_panel(x, x + step, 0.05, height, 0.0, wire) for x in np.arange(span[0], span[1], step)]
+        [
+            _panel((x, x + step), (0.05, height), 0.0, wire)
+            for x in np.arange(span[0], span[1], step)
+        ]
     )
     rail = np.array([[span[0], 0.0, height]])
     top = tubes(

@@ -55,7 +55,7 @@ class Body:
 
     def joint(self, bone: str) -> Array:
         """Rest position (3,) of a bone's head."""
-        return self.joints[INDEX[bone]]
+        return np.asarray(self.joints[INDEX[bone]])
 
     def skin(self, rotation: Array, position: Array, offset: Array) -> tuple[Array, Array]:
         """Poses the mesh: bone rotations (26, 3, 3) and head positions (26, 3) in the world.
@@ -80,7 +80,8 @@ def vertex_normals(vertices: Array, faces: NDArray[np.int64]) -> Array:
         ],
         axis=1,
     )
-    return normal / np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-12)
+    length = np.linalg.norm(normal, axis=1, keepdims=True)
+    return np.asarray(normal / np.maximum(length, 1e-12))
 
 
 @cache

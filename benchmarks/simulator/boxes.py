@@ -16,7 +16,7 @@ XYXY = tuple[float, float, float, float]
 class Seen:
     """How one thing appears: boxes in picture pixels, None where it does not; visibility 0..1.
 
-    `visibility` is the visible share of all pixels of the thing, those outside the picture included.
+    `visibility` is the visible share of all its pixels, those outside the picture included.
     """
 
     identity: int

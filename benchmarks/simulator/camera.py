@@ -48,10 +48,10 @@ class Camera:
 
     def depth(self, points: Array) -> Array:
         """Distance along the optical axis (N,) of world points (N, 3), metres."""
-        return -(np.atleast_2d(points) - np.array(self.eye)) @ self.basis[2]
+        return np.asarray(-(np.atleast_2d(points) - np.array(self.eye)) @ self.basis[2])
 
     def project(self, points: Array) -> Array:
-        """Projects world points (N, 3) to pixels (N, 2), x right, y down; points behind become NaN."""
+        """Projects world points (N, 3) to pixels (N, 2), x right, y down; NaN when behind."""
         local = (np.atleast_2d(points) - np.array(self.eye)) @ self.basis.T
         depth = np.where(-local[:, 2] > self.near_m, -local[:, 2], np.nan)
         u = self.width_px / 2 + self.focal_px * local[:, 0] / depth
@@ -59,7 +59,7 @@ class Camera:
         return np.stack([u, v], axis=1)
 
     def box(self, points: Array) -> tuple[float, float, float, float] | None:
-        """Amodal box x0, y0, x1, y1 in pixels of world points; None when most are behind the camera."""
+        """Amodal box x0, y0, x1, y1 in pixels of points; None when most are behind the camera."""
         pixels = self.project(points)
         seen = pixels[np.isfinite(pixels[:, 0])]
         if len(seen) < 0.6 * len(pixels):

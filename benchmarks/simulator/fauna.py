@@ -35,12 +35,26 @@ def _beast(size: float, cycle: float) -> Mesh:
     v = np.array
     bob = 0.02 * np.sin(4 * np.pi * cycle)
     parts = [
-        limb([v([-0.62, 0, 0.80 + bob]), v([-0.45, 0, 0.82 + bob]), v([0.0, 0, 0.78 + bob]), v([0.42, 0, 0.84 + bob]),
-              v([0.56, 0, 0.90 + bob])], [0.03, 0.15, 0.19, 0.17, 0.08]),
-        limb([v([0.46, 0, 0.90 + bob]), v([0.72, 0, 1.16 + bob]), v([0.78, 0, 1.20 + bob])], [0.11, 0.09, 0.09]),
-        limb([v([0.72, 0, 1.20 + bob]), v([0.86, 0, 1.17 + bob]), v([1.02, 0, 1.12 + bob])], [0.09, 0.08, 0.03]),
+        limb(
+            [
+                v([-0.62, 0, 0.80 + bob]),
+                v([-0.45, 0, 0.82 + bob]),
+                v([0.0, 0, 0.78 + bob]),
+                v([0.42, 0, 0.84 + bob]),
+                v([0.56, 0, 0.90 + bob]),
+            ],
+            [0.03, 0.15, 0.19, 0.17, 0.08],
+        ),
+        limb(
+            [v([0.46, 0, 0.90 + bob]), v([0.72, 0, 1.16 + bob]), v([0.78, 0, 1.20 + bob])],
+            [0.11, 0.09, 0.09],
+        ),
+        limb(
+            [v([0.72, 0, 1.20 + bob]), v([0.86, 0, 1.17 + bob]), v([1.02, 0, 1.12 + bob])],
+            [0.09, 0.08, 0.03],
+        ),
         limb([v([-0.58, 0, 0.85 + bob]), v([-0.75, 0, 0.70 + bob])], [0.035, 0.02]),
-    ]  # fmt: skip
+    ]
     for x, y, phase in (
         (0.38, 0.10, 0.0),
         (0.38, -0.10, 0.5),
@@ -49,6 +63,14 @@ def _beast(size: float, cycle: float) -> Mesh:
     ):
         swing = np.sin(2 * np.pi * (cycle + phase))
         lift = max(0.0, np.cos(2 * np.pi * (cycle + phase))) * 0.10
-        parts.append(limb([v([x, y, 0.75 + bob]), v([x + 0.12 * swing, y, 0.40]), v([x + 0.26 * swing, y, lift])],
-                          [0.08, 0.05, 0.035]))  # fmt: skip
+        parts.append(
+            limb(
+                [
+                    v([x, y, 0.75 + bob]),
+                    v([x + 0.12 * swing, y, 0.40]),
+                    v([x + 0.26 * swing, y, lift]),
+                ],
+                [0.08, 0.05, 0.035],
+            )
+        )
     return merge(parts)

@@ -35,7 +35,7 @@ class Instant:
 
 @dataclass(frozen=True)
 class Shot:
-    """A rendered frame: linear light (H, W, 3) float32 and the identity mask at supersampled size."""
+    """A rendered frame: linear light (H, W, 3) and the identity mask at supersampled size."""
 
     linear: NDArray[np.float32]
     identities: NDArray[np.uint8]

@@ -1,7 +1,7 @@
 """Events of a scene, computed from world positions, never from boxes.
 
 Kinds and limits are those of the product's rules. `start_s` is when the happening begins, `true_s`
-when the rule's condition has held long enough, `end_s` when it is over (the clip's end if it is not).
+when the rule's condition has held long enough, `end_s` when it is over or the clip ends.
 """
 
 from collections.abc import Callable, Iterator
@@ -32,7 +32,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class PersonTrack:
-    """One person over all frames: metres, state words, whether the camera sees it; NaN before it enters."""
+    """One person over all frames: metres (NaN before it enters), state words, seen or not."""
 
     identity: int
     x_m: Floats
@@ -44,7 +44,7 @@ class PersonTrack:
 
 @dataclass(frozen=True)
 class LadderTrack:
-    """One ladder over all frames; `reach_y_m` is its end nearest to the barrier, `holder` 0 for nobody."""
+    """One ladder over all frames; `reach_y_m` is its end at the barrier, `holder` 0 is nobody."""
 
     identity: int
     x_m: Floats
@@ -121,9 +121,17 @@ def _approaches(track: PersonTrack, fps: float, barrier: str) -> Iterator[Happen
                 continue
             end, outcome = _outcome(track, i, last)
             yield Happening(
-                "approach", i / fps, i / fps, end / fps, (track.identity,), barrier,
-                {"outcome": outcome, "nearest_m": round(float(np.nanmin(distance[i : end + 1])), 2)},
-            )  # fmt: skip
+                "approach",
+                i / fps,
+                i / fps,
+                end / fps,
+                (track.identity,),
+                barrier,
+                {
+                    "outcome": outcome,
+                    "nearest_m": round(float(np.nanmin(distance[i : end + 1])), 2),
+                },
+            )
             i = end + 1
             if outcome == "crossed":
                 break
@@ -227,8 +235,16 @@ def ladder_happenings(
     for first, last in runs((state == "carried") & ladder.visible, bridge=round(fps)):
         holders = tuple(sorted({int(h) for h in ladder.holder[first : last + 1] if h}))
         if (last - first) / fps >= CARRY_S:
-            found.append(Happening("ladder_carried", first / fps, first / fps + CARRY_S, last / fps,
-                                   (ladder.identity, *holders), barrier))  # fmt: skip
+            found.append(
+                Happening(
+                    "ladder_carried",
+                    first / fps,
+                    first / fps + CARRY_S,
+                    last / fps,
+                    (ladder.identity, *holders),
+                    barrier,
+                )
+            )
     near = (
         (np.abs(ladder.reach_y_m) <= LADDER_STRIP_M)
         & (state != "carried")
@@ -252,8 +268,16 @@ def ladder_happenings(
         alone &= ~(np.nan_to_num(away, nan=np.inf) < LEFT_ALONE_M)
     for first, last in runs(alone):
         if (last - first) / fps >= LEFT_ALONE_S:
-            found.append(Happening("ladder_left", first / fps, first / fps + LEFT_ALONE_S, last / fps,
-                                   (ladder.identity,), barrier))  # fmt: skip
+            found.append(
+                Happening(
+                    "ladder_left",
+                    first / fps,
+                    first / fps + LEFT_ALONE_S,
+                    last / fps,
+                    (ladder.identity,),
+                    barrier,
+                )
+            )
     return found
 
 
@@ -271,8 +295,16 @@ def zone_happenings(
         flags.append(within)
         for first, last in runs(within, bridge=round(ZONE_LEAVE_S * fps)):
             if (last - first) / fps >= ZONE_DWELL_S:
-                found.append(Happening("zone_intrusion", first / fps, first / fps + ZONE_DWELL_S, last / fps,
-                                       (person.identity,), zone))  # fmt: skip
+                found.append(
+                    Happening(
+                        "zone_intrusion",
+                        first / fps,
+                        first / fps + ZONE_DWELL_S,
+                        last / fps,
+                        (person.identity,),
+                        zone,
+                    )
+                )
     return [*found, *_groups(people, flags, fps, zone)]
 
 
@@ -288,5 +320,12 @@ def _groups(
             return
         first, last = int(enough[0]), int(enough[-1])
         who = tuple(p.identity for p, f in zip(people, flags, strict=True) if f[first])
-        yield Happening("group_size", first / fps, first / fps, last / fps, who, zone,
-                        {"size": size, "largest": int(together.max())})  # fmt: skip
+        yield Happening(
+            "group_size",
+            first / fps,
+            first / fps,
+            last / fps,
+            who,
+            zone,
+            {"size": size, "largest": int(together.max())},
+        )

@@ -19,8 +19,8 @@ def carry_shoulder(body: Body, stance: Stance, side: float) -> tuple[Stance, Arr
     return replace(stance, roll=stance.roll - side * 0.03).with_hands(*hands), top
 
 
-def carry_low(body: Body, stance: Stance, side: float) -> tuple[Stance, Array]:
-    """Carries a load hanging at the arm, `side` +1 left; returns the stance and the grip's point."""
+def carry_low(_body: Body, stance: Stance, side: float) -> tuple[Stance, Array]:
+    """Carries a load at the hanging arm, `side` +1 left; returns the stance and the grip."""
     level = turn(stance.yaw)
     grip = stance.hips + level @ vec(0.04, side * (0.24 + 0.04), -0.02)
     hand = Hand(grip + vec(0, 0, 0.05), grip=1.0)
@@ -53,7 +53,7 @@ def hold(body: Body, stance: Stance, left: Array, right: Array) -> Stance:
 
 @dataclass(frozen=True)
 class Rails:
-    """The ladder as its climber feels it: foot and top of its centre line, half width, rung pitch."""
+    """A ladder to climb: foot and top of its centre line, half width and rung pitch."""
 
     foot: Array
     top: Array
@@ -68,7 +68,7 @@ class Rails:
 
     @property
     def out(self) -> Array:
-        """Unit vector out of the ladder's plane, away from what it leans on (downwards side first)."""
+        """Unit vector out of the ladder's plane, away from what it leans on."""
         normal = unit(np.cross(self.across, self.up))
         return normal if normal[2] > 0 else -normal
 
@@ -137,7 +137,7 @@ def _late(phase: float) -> float:
     return moving * moving * (3 - 2 * moving)
 
 
-def straddle(body: Body, at: Array, yaw: float, share: float) -> Stance:
+def straddle(at: Array, yaw: float, share: float) -> Stance:
     """Goes over the top at a world point facing `yaw`: belly low, one leg after the other."""
     place = Place(vec(at[0], at[1], 0.0), yaw)
     top = float(at[2])

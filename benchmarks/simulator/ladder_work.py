@@ -203,7 +203,7 @@ class GoingOver:
         """The moment `t_s` seconds after it began."""
         if t_s < _STRADDLE_S:
             top = vec(self.x_m, 0.0, self.height_m)
-            stance = ladder_postures.straddle(self.body, top, self._yaw, smooth(t_s / _STRADDLE_S))
+            stance = ladder_postures.straddle(top, self._yaw, smooth(t_s / _STRADDLE_S))
             at = (self.x_m, float(stance.hips[1]))
             return Moment(stance, "over", at, self.height_m - _SOLE_UNDER_TOP_M)
         hanging = t_s - _STRADDLE_S - _HANG_S

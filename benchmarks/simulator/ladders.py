@@ -16,7 +16,7 @@ MATERIALS = {
 
 @dataclass(frozen=True)
 class Ladder:
-    """Shape of a ladder, in metres; `kind` is single, extension or step, `open_m` spreads a step ladder."""
+    """Shape of a ladder in metres; `kind` single, extension or step, which `open_m` spreads."""
 
     length_m: float = 4.0
     width_m: float = 0.42
@@ -43,7 +43,7 @@ class Ladder:
 
 
 def _section(ladder: Ladder, start: float, length: float, lift: float, shrink: float) -> Mesh:
-    """One ladder section along +x from `start`, width along y, rungs' thickness along z at `lift`."""
+    """One ladder section along +x from `start`, its width along y, at `lift` along z."""
     half0, half1 = ladder.width_m / 2 * shrink, ladder.top_width_m / 2 * shrink
     rng = np.random.default_rng(ladder.seed + 7)
     crooked = 0.02 if ladder.material == "rough_wood" else 0.0

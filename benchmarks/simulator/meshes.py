@@ -36,7 +36,7 @@ class Kind(IntEnum):
 
 @dataclass(frozen=True)
 class Material:
-    """Colour (sRGB 0..1), reflectance in near infrared, warmth in thermal (0 cold, 1 hot), shine, sway."""
+    """Colour (sRGB 0..1), infrared reflectance, warmth (0 cold, 1 hot), shine, sway."""
 
     rgb: tuple[float, float, float]
     kind: Kind = Kind.PLAIN
@@ -112,7 +112,7 @@ def boxes(
 def beams(
     starts: Array, ends: Array, size: tuple[float, float], material: Material, side: Array
 ) -> Mesh:
-    """Makes boxes from start to end points (N, 3); `size` across and along `side` (3,), in metres."""
+    """Makes boxes from start to end points (N, 3); `size` metres across and along `side`."""
     starts, ends = np.atleast_2d(starts).astype(float), np.atleast_2d(ends).astype(float)
     along = ends - starts
     length = np.linalg.norm(along, axis=1)
@@ -162,14 +162,14 @@ def tubes(starts: Array, ends: Array, radii: Array, material: Material, sides: i
 
 def cards(
     centres: Array,
-    right: Array,
-    up: Array,
+    edges: tuple[Array, Array],
     layer: Array,
     material: Material,
     rgb: Array | None = None,
     normal: Array | None = None,
 ) -> Mesh:
-    """Makes N textured quads around centres; right and up (N, 3) are half edges, layer (N,) the sprite."""
+    """Makes N textured quads; edges are half right and half up (N, 3), layer (N,) the sprite."""
+    right, up = edges
     signs = np.array([(-1, -1), (1, -1), (1, 1), (-1, -1), (1, 1), (-1, 1)], float)
     pos = centres[:, None] + right[:, None] * signs[None, :, :1] + up[:, None] * signs[None, :, 1:]
     n = np.cross(right, up) if normal is None else normal

@@ -13,10 +13,22 @@ from benchmarks.simulator.pose import Stance, resolve
 Bools = NDArray[np.bool_]
 
 _CLOTHES = (
-    (0.05, 0.05, 0.06), (0.10, 0.11, 0.14), (0.16, 0.17, 0.19), (0.30, 0.31, 0.32), (0.20, 0.22, 0.14),
-    (0.28, 0.24, 0.17), (0.12, 0.16, 0.28), (0.35, 0.09, 0.09), (0.55, 0.53, 0.48), (0.22, 0.30, 0.20),
-    (0.45, 0.36, 0.24), (0.10, 0.22, 0.38), (0.62, 0.64, 0.66), (0.60, 0.32, 0.08), (0.18, 0.11, 0.10),
-)  # fmt: skip
+    (0.05, 0.05, 0.06),
+    (0.10, 0.11, 0.14),
+    (0.16, 0.17, 0.19),
+    (0.30, 0.31, 0.32),
+    (0.20, 0.22, 0.14),
+    (0.28, 0.24, 0.17),
+    (0.12, 0.16, 0.28),
+    (0.35, 0.09, 0.09),
+    (0.55, 0.53, 0.48),
+    (0.22, 0.30, 0.20),
+    (0.45, 0.36, 0.24),
+    (0.10, 0.22, 0.38),
+    (0.62, 0.64, 0.66),
+    (0.60, 0.32, 0.08),
+    (0.18, 0.11, 0.10),
+)
 _SKINS = (
     (0.80, 0.60, 0.48),
     (0.68, 0.47, 0.35),
@@ -111,7 +123,7 @@ class Person:
 
     def _bones(self, *names: str) -> Array:
         columns = [i for bone, i in INDEX.items() if bone.split(".")[0] in names]
-        return self._share[:, columns].sum(1)
+        return np.asarray(self._share[:, columns].sum(1))
 
     def _dress(self) -> None:
         """Paints the garments over the skin, later ones over earlier ones."""

@@ -36,7 +36,7 @@ _HELD_OUT_BODIES = 2  # the last bodies appear in test pictures only
 
 
 def contrast(image: Image, shot: Shot, look: Seen, scale: int) -> float:
-    """How much a thing stands out from what surrounds it, in steps of 255: means and spreads compared."""
+    """How much a thing stands out from its surroundings, in steps of 255."""
     if look.visible is None:
         return 0.0
     x0, y0, x1, y1 = look.visible
@@ -73,14 +73,13 @@ def _save(image: Image, path: Path, rng: np.random.Generator) -> None:
     if rng.random() < 0.3:
         small = cv2.resize(image, None, fx=0.66, fy=0.66, interpolation=cv2.INTER_AREA)
         _, data = cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, max(quality, 45)])
-        image = np.asarray(
-            cv2.resize(cv2.imdecode(data, cv2.IMREAD_COLOR), image.shape[1::-1]), np.uint8
-        )
+        decoded = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)
+        image = np.asarray(cv2.resize(decoded, image.shape[1::-1]), np.uint8)
     cv2.imwrite(str(path), image, [cv2.IMWRITE_JPEG_QUALITY, quality])
 
 
 class PictureMaker:
-    """Writes pictures under DIR/images, labels under DIR/labels and a line each to DIR/pictures.jsonl."""
+    """Writes DIR/images, DIR/labels and a line for each picture to DIR/pictures.jsonl."""
 
     def __init__(self, seed: int, out: Path, *, held_out: bool = False) -> None:
         self._seed, self._out = seed, out
@@ -138,9 +137,15 @@ class PictureMaker:
         lines = label_lines(items, looks, contrasts)
         path = self._label(number)
         _save(image, self._out / "images" / f"{path.stem}.jpg", rng)
-        note = {"picture": path.stem, "sensor": view.sensor, "barrier": spec.barrier.kind, "rain": view.rain,
-                "fog_per_m": round(view.light.fog_per_m, 4), "ladders": sum(x[0] == "1" for x in lines),
-                "persons": sum(x[0] == "0" for x in lines)}  # fmt: skip
+        note = {
+            "picture": path.stem,
+            "sensor": view.sensor,
+            "barrier": spec.barrier.kind,
+            "rain": view.rain,
+            "fog_per_m": round(view.light.fog_per_m, 4),
+            "ladders": sum(x[0] == "1" for x in lines),
+            "persons": sum(x[0] == "0" for x in lines),
+        }
         with (self._out / "pictures.jsonl").open("a") as notes:
             notes.write(json.dumps(note) + "\n")
         path.write_text("".join(line + "\n" for line in lines))
@@ -149,7 +154,9 @@ class PictureMaker:
 def _stamp(rng: np.random.Generator) -> str:
     if rng.random() < 0.4:
         return ""
-    return f"CAM {rng.integers(1, 64)}  2026-{rng.integers(1, 13):02d}-{rng.integers(1, 29):02d} {rng.integers(0, 24):02d}:{rng.integers(0, 60):02d}:{rng.integers(0, 60):02d}"
+    camera, month, day = rng.integers(1, 64), rng.integers(1, 13), rng.integers(1, 29)
+    hour, minute, second = rng.integers(0, 24), rng.integers(0, 60), rng.integers(0, 60)
+    return f"CAM {camera}  2026-{month:02d}-{day:02d} {hour:02d}:{minute:02d}:{second:02d}"
 
 
 def contact_sheet(folder: Path, picks: list[str], columns: int = 4) -> NDArray[np.uint8]:

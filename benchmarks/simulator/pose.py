@@ -1,4 +1,4 @@
-"""Poses a body from where its hips, feet and hands are: two-bone inverse kinematics, no rig files."""
+"""Poses a body from where its hips, feet and hands are, by two-bone inverse kinematics."""
 
 from dataclasses import dataclass, field, replace
 
@@ -23,18 +23,18 @@ def unit(v: Array) -> Array:
 
 
 def turn(yaw: float = 0.0, pitch: float = 0.0, roll: float = 0.0) -> Array:
-    """Rotation (3, 3): roll about x, then pitch (positive leans forward), then yaw about z; radians."""
+    """Rotation (3, 3) in radians: roll about x, pitch (leans forward), then yaw about z."""
     cy, sy, cp, sp, cr, sr = (f(a) for a in (yaw, pitch, roll) for f in (np.cos, np.sin))
     rz = np.array([[cy, -sy, 0], [sy, cy, 0], [0, 0, 1.0]])
     ry = np.array([[cp, 0, sp], [0, 1.0, 0], [-sp, 0, cp]])
     rx = np.array([[1.0, 0, 0], [0, cr, -sr], [0, sr, cr]])
-    return rz @ ry @ rx
+    return np.asarray(rz @ ry @ rx)
 
 
 def about(axis: Array, angle: float) -> Array:
     """Rotation (3, 3) by `angle` radians about a unit axis (Rodrigues)."""
     k = np.array([[0, -axis[2], axis[1]], [axis[2], 0, -axis[0]], [-axis[1], axis[0], 0]])
-    return np.eye(3) + np.sin(angle) * k + (1 - np.cos(angle)) * k @ k
+    return np.asarray(np.eye(3) + np.sin(angle) * k + (1 - np.cos(angle)) * k @ k)
 
 
 def frame(direction: Array, pole: Array) -> Array:

@@ -41,7 +41,7 @@ class GraphicsError(RuntimeError):
 
 
 def open_context() -> moderngl.Context:
-    """Opens a GL 3.3 context without display; raises `GraphicsError` where EGL or Mesa is missing."""
+    """Opens a GL 3.3 context without display; raises `GraphicsError` where there is none."""
     try:
         options: dict[str, Any] = {"standalone": True, "backend": "egl", "require": 330}
         return moderngl.create_context(**options)

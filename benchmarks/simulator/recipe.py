@@ -1,4 +1,4 @@
-"""What training pictures are drawn from: worlds, cameras, light, sensors and situations at random."""
+"""What training pictures are made of: random worlds, cameras, light and situations."""
 
 from dataclasses import dataclass
 
@@ -42,8 +42,12 @@ def random_world(rng: np.random.Generator) -> WorldSpec:
         )
     )
     house = kind == "none" and rng.random() < 0.7
-    soil = str(rng.choice(["grass", "dry", "gravel", "asphalt", "concrete", "sand", "snow", "mud"],
-                          p=[0.40, 0.2, 0.08, 0.09, 0.07, 0.07, 0.05, 0.04]))  # fmt: skip
+    soil = str(
+        rng.choice(
+            ["grass", "dry", "gravel", "asphalt", "concrete", "sand", "snow", "mud"],
+            p=[0.40, 0.2, 0.08, 0.09, 0.07, 0.07, 0.05, 0.04],
+        )
+    )
     bands = []
     for _ in range(int(rng.integers(0, 4))):
         y, width = rng.uniform(-12, 8), rng.uniform(1, 5)

@@ -39,8 +39,15 @@ class Studio:
         )
         self.renderer.bake(self.camera, lit)
         video = scene.video
-        model = SensorModel(lit.mode, light.exposure, video.noise, video.sharpen, video.contrast, video.saturation,
-                            rain=light.rain)  # fmt: skip
+        model = SensorModel(
+            lit.mode,
+            light.exposure,
+            video.noise,
+            video.sharpen,
+            video.contrast,
+            video.saturation,
+            rain=light.rain,
+        )
         self.sensor = Sensor(model, scene.seed)
 
     def picture(
@@ -80,13 +87,15 @@ def render(scene: Scene, out: Path) -> Path:
     (out / f"{scene.name}.truth.json").write_text(
         json.dumps(document, separators=(",", ":")) + "\n"
     )
-    print(f"{clip}: {count} frames, {(time.process_time() - cpu) / count:.2f} CPU-s and "
-          f"{(time.perf_counter() - begun) / count:.2f} s a frame, {clip.stat().st_size / 1e6:.1f} MB")  # fmt: skip
+    print(
+        f"{clip}: {count} frames, {(time.process_time() - cpu) / count:.2f} CPU-s and "
+        f"{(time.perf_counter() - begun) / count:.2f} s a frame, {clip.stat().st_size / 1e6:.1f} MB"
+    )
     return clip
 
 
 def preview(scene: Scene, frames: int = 12, columns: int = 4, width_px: int = 480) -> Image:
-    """A contact sheet: frames spread over the scene with true boxes, states and distances drawn in."""
+    """A contact sheet: frames over the scene with true boxes, states and distances."""
     studio = Studio(scene)
     tiles = []
     for t_s in np.linspace(0, scene.duration_s - 1 / scene.camera.fps, frames):

@@ -31,7 +31,7 @@ _GROUND_KIND = 1
 
 
 class Renderer:
-    """One picture size on one GL context; `load` a world, `bake` a view, then `frame` after `frame`."""
+    """One picture size on one GL context: `load` a world, `bake` a view, draw each `frame`."""
 
     def __init__(self, width_px: int, height_px: int, supersample: int = 2) -> None:
         self.width_px, self.height_px, self.scale = width_px, height_px, supersample
@@ -71,7 +71,7 @@ class Renderer:
         self._programs.upload("veil", veil)
 
     def bake(self, camera: Camera, light: Light) -> None:
-        """Draws the static world's ambient light, sunlight and depth once for a camera and light."""
+        """Draws the static world's light, sunlight and depth once for a camera and light."""
         gl, programs = self._gl, self._programs
         self._camera, self._light = camera, light
         focus = _ground_in_view(camera)
@@ -230,7 +230,7 @@ class Renderer:
     def _area(
         self, box: tuple[float, float, float, float] | None
     ) -> tuple[int, int, int, int] | None:
-        """A picture box as x, y, width, height in supersampled pixels from below, cut to the picture."""
+        """A box as x, y, width, height in supersampled pixels from below, cut to the picture."""
         if box is None:
             return None
         x0, y0 = (int(max(0, np.floor(v) - 2)) for v in (box[0], self.height_px - box[3]))

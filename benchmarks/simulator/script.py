@@ -1,7 +1,7 @@
 """Scripts become timelines: who is in which posture where at every instant, with which ladder."""
 
-from collections.abc import Callable
 from functools import singledispatchmethod
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -41,6 +41,9 @@ from benchmarks.simulator.timeline import (
     smooth,
     turned,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _SPEED_MPS = {"walk": 1.3, "run": 3.2, "creep": 0.8, "crawl": 0.45}
 _CRAWL_CYCLE_M = 0.7

@@ -1,4 +1,4 @@
-"""From linear light to what a surveillance camera delivers: exposure, noise, sharpening, rain, overlay."""
+"""From linear light to what a camera delivers: exposure, noise, sharpening, rain, overlay."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ Image = NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class SensorModel:
-    """The camera's habits: `exposure` stops around automatic, noise in 8-bit steps, halo strength."""
+    """The camera's habits: `exposure` in stops around automatic, noise in 8-bit steps."""
 
     mode: int = 0
     exposure: float = 0.0
@@ -29,7 +29,7 @@ class SensorModel:
 
 
 class Sensor:
-    """Turns linear frames into 8-bit BGR; the exposure settles on the first frame and then holds."""
+    """Turns linear frames into 8-bit BGR; the first frame sets the exposure."""
 
     def __init__(self, model: SensorModel, seed: int) -> None:
         self.model = model
@@ -46,7 +46,7 @@ class Sensor:
         tone = self._atmosphere(tone)
         h, w = tone.shape[:2]
         if m.blur_px > 0.05:
-            tone = cv2.GaussianBlur(tone, (0, 0), m.blur_px)
+            tone = np.asarray(cv2.GaussianBlur(tone, (0, 0), m.blur_px), np.float32)
         tone = tone + self._noise(h, w) * (m.noise / 255.0) * (1.15 - 0.5 * tone)
         if m.sharpen > 0:
             tone = tone + m.sharpen * (tone - cv2.GaussianBlur(tone, (0, 0), 1.1))
@@ -55,8 +55,16 @@ class Sensor:
         if label:
             scale = h / 720
             for colour, thick in (((0, 0, 0), 3), ((235, 235, 235), 1)):
-                cv2.putText(out, label, (int(16 * scale), int(34 * scale)), cv2.FONT_HERSHEY_SIMPLEX,
-                            0.8 * scale, colour, thick, cv2.LINE_AA)  # fmt: skip
+                cv2.putText(
+                    out,
+                    label,
+                    (int(16 * scale), int(34 * scale)),
+                    cv2.FONT_HERSHEY_SIMPLEX,
+                    0.8 * scale,
+                    colour,
+                    thick,
+                    cv2.LINE_AA,
+                )
         return out
 
     def _visible(self, image: Linear) -> Linear:
@@ -91,11 +99,11 @@ class Sensor:
             self._gain = float(middle)
             self._stretch = float(np.clip(0.66 / max(high - low, 1e-3), 0.9, 1.8))
         tone = np.clip((warm - self._gain) * self._stretch * self.model.contrast + 0.33, 0, 1)
-        tone = cv2.GaussianBlur(np.repeat(tone, 3, 2), (0, 0), 0.8)
-        return 1 - tone if self.model.hot_black else tone
+        tone = np.asarray(cv2.GaussianBlur(np.repeat(tone, 3, 2), (0, 0), 0.8), np.float32)
+        return np.asarray(1 - tone if self.model.hot_black else tone, np.float32)
 
     def _noise(self, h: int, w: int) -> NDArray[np.float32]:
-        """Picks a window of a noise tile: fresh Gaussian noise for every pixel costs more than the frame."""
+        """Picks a window of a noise tile: fresh noise for every pixel costs more than a frame."""
         if not self._bank:
             for soft in (0.55, 0.8):
                 tile = cv2.GaussianBlur(
@@ -119,8 +127,14 @@ class Sensor:
             x, y = self._rng.uniform(0, w), self._rng.uniform(-40, h)
             length = self._rng.gamma(2.0, 14.0)
             near = length > 50
-            cv2.line(layer, (int(x), int(y)), (int(x + slant * length), int(y + length)), int(self._rng.uniform(30, 110)),
-                     2 if near else 1, cv2.LINE_AA)  # fmt: skip
+            cv2.line(
+                layer,
+                (int(x), int(y)),
+                (int(x + slant * length), int(y + length)),
+                int(self._rng.uniform(30, 110)),
+                2 if near else 1,
+                cv2.LINE_AA,
+            )
         streak = cv2.GaussianBlur(layer, (0, 0), 0.8).astype(np.float32)[..., None] / 255
         return np.asarray(tone * (1 - streak * 0.5) + streak * 0.45, np.float32)
 

@@ -56,9 +56,15 @@ class LadderNow:
 def shape_of(spec: LadderSpec, seed: int) -> Ladder:
     """The ladder of a scene's specification."""
     return Ladder(
-        length_m=spec.length_m, width_m=spec.width_m, top_width_m=spec.width_m * 0.9, rung_pitch_m=spec.rung_pitch_m,
-        material=spec.material, kind=spec.kind, rgb=spec.rgb, seed=seed,
-    )  # fmt: skip
+        length_m=spec.length_m,
+        width_m=spec.width_m,
+        top_width_m=spec.width_m * 0.9,
+        rung_pitch_m=spec.rung_pitch_m,
+        material=spec.material,
+        kind=spec.kind,
+        rgb=spec.rgb,
+        seed=seed,
+    )
 
 
 def dressed(actor: ActorSpec) -> Person:

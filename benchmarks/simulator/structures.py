@@ -219,16 +219,14 @@ def shed(rng: np.random.Generator) -> Mesh:
     )
     glass = Material((0.10, 0.12, 0.15), Kind.PLAIN, nir=0.1, thermal=0.45, gloss=0.9)
     parts = [body, roof]
-    for level in range(int(z // 1.2)):
-        for k in np.arange(-x + 0.9, x - 0.6, 1.6):
-            for side in (-1, 1):
-                parts.append(
-                    boxes(
-                        np.array([[k, side * y, 1.45 + 2.4 * level]]),
-                        np.array([[0.4, 0.03, 0.5]]),
-                        glass,
-                    )
-                )
+    panes = [
+        (k, side * y, 1.45 + 2.4 * level)
+        for level in range(int(z // 1.2))
+        for k in np.arange(-x + 0.9, x - 0.6, 1.6)
+        for side in (-1, 1)
+    ]
+    if panes:
+        parts.append(boxes(np.array(panes), np.array([[0.4, 0.03, 0.5]]), glass))
     return merge(parts)
 
 

@@ -11,7 +11,7 @@ SPRITES = 8  # 0-2 grass, 3-5 leaves, 6 needles, 7 reed and weed
 
 
 def sprite_atlas(seed: int = 5) -> NDArray[np.uint8]:
-    """Paints the sprites: (layer, row, column, 2) of brightness and coverage, first row at the bottom."""
+    """Paints the sprites (layer, row from below, column, 2): brightness and coverage."""
     rng = np.random.default_rng(seed)
     atlas = np.zeros((SPRITES, SPRITE_PX, SPRITE_PX, 2), np.uint8)
     scale = 4
@@ -90,7 +90,7 @@ def grass(
         normal = np.tile([0.0, 0.0, 1.0], (count, 1)) + rng.normal(0, 0.25, (count, 3))
         out.append(
             cards(
-                base, right, up, rng.integers(0, 3, count).astype(float), material, colour, normal
+                base, (right, up), rng.integers(0, 3, count).astype(float), material, colour, normal
             )
         )
     return merge(out)
@@ -112,8 +112,7 @@ def _foliage(
     )
     return cards(
         centres,
-        u * size[:, None],
-        w * size[:, None],
+        (u * size[:, None], w * size[:, None]),
         np.full(count, float(layer)),
         material,
         tint,

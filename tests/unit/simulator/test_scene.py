@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import numpy as np
@@ -153,3 +154,50 @@ def test_calibration_points_give_back_the_barrier_through_a_homography(path: Pat
     assert all(
         top[1] < foot[1] for top, foot in zip(barrier["top"], barrier["points"], strict=True)
     )
+
+
+def truth_of(path: Path) -> dict[str, object]:
+    found = path.parents[3] / "samples" / f"{path.stem}.truth.json"
+    if not found.exists():
+        pytest.skip(f"{found.name} is not shipped")
+    return dict(json.loads(found.read_text()))
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda p: p.stem)
+def test_the_shipped_truth_is_what_its_scene_does(path: Path) -> None:
+    truth, stage = truth_of(path), Stage(read_scene(path))
+    frames = truth["frames"]
+    assert isinstance(frames, list)
+    for frame in frames[::25]:
+        people, ladders = stage.at(frame["t_s"])
+        now = {p.identity: (p.moment.state, p.moment.ground) for p in people}
+        now |= {ladder.identity: (ladder.pose.state, ladder.ground) for ladder in ladders}
+        for thing in frame["objects"]:
+            state, ground = now[thing["id"]]
+            assert state == thing["state"]
+            assert np.allclose(ground, thing["ground_m"], atol=0.002)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        (
+            "ladder_day",
+            {"ladder_carried", "approach", "ladder_at_barrier", "climbing", "barrier_crossing"},
+        ),
+        (
+            "climb_night",
+            {"ladder_carried", "approach", "ladder_at_barrier", "climbing", "barrier_crossing"},
+        ),
+        ("turn_back", {"approach"}),
+        ("fence_cutting", {"approach", "fence_work"}),
+        ("group_grows", {"approach", "group_size"}),
+        ("quiet_nuisances", set()),
+    ],
+)
+def test_the_shipped_samples_show_what_they_are_named_for(name: str, expected: set[str]) -> None:
+    events = truth_of(next(p for p in SAMPLES if p.stem == name))["events"]
+    assert isinstance(events, list)
+    kinds = {event["kind"] for event in events}
+    assert expected <= kinds
+    assert bool(kinds) == bool(expected)
