@@ -18,7 +18,6 @@ import cv2
 
 from detector.config import CameraSettings, LoadedConfig, config_schema
 from detector.config.plan import camera_plan, missing_classes
-from detector.delivery import SinkRoute
 from detector.errors import StoreError
 from detector.events import ConfigStamp, Context, ModelStamp
 from detector.evidence.overlay import Picture
@@ -26,7 +25,7 @@ from detector.evidence.snapshot import SnapshotFolder
 from detector.pipeline.analysis import AnalysedCamera, Analysis
 from detector.pipeline.camera import CameraPipeline
 from detector.pipeline.dispatcher import THREAD as DELIVERY
-from detector.pipeline.dispatcher import Dispatcher
+from detector.pipeline.dispatcher import Dispatcher, SinkHealth
 from detector.pipeline.health import CameraHealth, Heartbeats
 from detector.pipeline.memory import CameraMemory
 from detector.pipeline.reader import Reader, ReaderPlan
@@ -142,7 +141,7 @@ class Service:
         self._dispatcher.start()
         self._recorder = Recorder(
             self.store,
-            [SinkRoute(sink.name, sink.settings.filter) for sink in sinks],
+            [sink.settings.route(sink.name) for sink in sinks],
             self._snapshots if config.snapshots.enabled else None,
             self.stages,
             config.snapshots.quality,
@@ -242,6 +241,15 @@ class Service:
     def snapshot(self, event_id: UUID) -> bytes | None:
         """Give the JPEG that was kept for an event; None when there is none (any more)."""
         return self._snapshots.load(event_id)
+
+    def sink_health(self) -> Sequence[SinkHealth]:
+        """Tell how the deliveries to each sink went so far, in the order of the configuration."""
+        return self._dispatcher.health()
+
+    @property
+    def uncommitted_records(self) -> int:
+        """Records that wait in memory for the store; 0 while it can write."""
+        return self._recorder.waiting
 
     def config_schema(self) -> Mapping[str, Any]:
         """Give the JSON Schema of the configuration file."""

@@ -16,6 +16,7 @@ from starlette.types import ASGIApp
 from detector.api.server import Server, address, bind
 from detector.config.access import ApiSettings
 from detector.evidence.overlay import Picture
+from detector.pipeline.dispatcher import SinkHealth
 from detector.pipeline.health import CameraHealth, CameraState
 from detector.stages import Stage, StageClock
 from detector.store import Store
@@ -29,6 +30,7 @@ LIVE = CameraHealth(
     since=1_700_000_000.0,
     fps_in=12.5,
     fps_analysed=5.0,
+    frames=40,
     drops=3,
     corrupt=1,
     connects=1,
@@ -116,6 +118,8 @@ class ShownService:
     stages: StageClock = field(default_factory=StageClock)
     shown: list[ShownCamera] = field(default_factory=lambda: [ShownCamera()])
     checks: list[ShownCheck] = field(default_factory=lambda: [ShownCheck("store")])
+    sinks: list[SinkHealth] = field(default_factory=list)
+    uncommitted_records: int = 0
     snapshots: dict[UUID, bytes] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -123,6 +127,9 @@ class ShownService:
 
     def cameras(self) -> Sequence[ShownCamera]:
         return self.shown
+
+    def sink_health(self) -> Sequence[SinkHealth]:
+        return self.sinks
 
     def readiness(self) -> Sequence[ShownCheck]:
         return self.checks

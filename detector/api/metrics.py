@@ -18,6 +18,7 @@ from detector import __version__
 from detector.api.ports import ServiceView
 from detector.api.readiness import ReadinessProbe
 from detector.errors import StoreError
+from detector.pipeline.dispatcher import SinkHealth
 from detector.pipeline.health import CameraHealth, CameraState
 from detector.store.records import EventQuery
 from detector.store.store import Store
@@ -108,7 +109,14 @@ class _ServiceCollector(Collector):
         )
         yield from _cameras([camera.health() for camera in self._service.cameras()], time.time())
         yield from self._stages()
+        yield _gauge(
+            "perimeter_uncommitted_records",
+            "Records that wait in memory for the event store",
+            (),
+            [((), float(self._service.uncommitted_records))],
+        )
         yield from _backlog(self._service.store, time.time())
+        yield _attempts(self._service.sink_health())
 
     def _stages(self) -> Iterator[Metric]:
         stages = self._service.stages
@@ -175,6 +183,7 @@ _CAMERA_GAUGES: Mapping[str, tuple[str, Callable[[CameraHealth, float], float | 
     ),
 }
 _CAMERA_COUNTERS: Mapping[str, tuple[str, Callable[[CameraHealth], int]]] = {
+    "perimeter_frames": ("Pictures handed to analysis", lambda h: h.frames),
     "perimeter_frames_dropped": (
         "Pictures that were due but replaced by newer ones",
         lambda h: h.drops,
@@ -213,4 +222,17 @@ def _backlog(store: Store, now: float) -> Iterator[Metric]:
         "0 after a sink answered that it wants no more",
         ("sink",),
         [((sink.sink,), float(sink.disabled_at is None)) for sink in sinks],
+    )
+
+
+def _attempts(healths: Sequence[SinkHealth]) -> Metric:
+    return _counter(
+        "perimeter_deliveries",
+        "Attempts to deliver an event by what they came to",
+        ("sink", "outcome"),
+        [
+            ((health.sink, outcome), float(count))
+            for health in healths
+            for outcome, count in (("delivered", health.delivered), ("failed", health.failed))
+        ],
     )

@@ -8,14 +8,15 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstrai
 
 from detector.api.ports import CameraView, Check, ServiceView
 from detector.api.wording import headline
-from detector.delivery import Answer, Delivery, DeliveryState
 from detector.events import OPERATOR_MOVES, Event, Incident, OperatorState
 from detector.pipeline.health import CameraState
-from detector.store.records import IncidentRecord, SinkStatus
+from detector.store.records import IncidentRecord
 from detector.types import ClockSource
 
 
-class _Value(BaseModel):
+class Value(BaseModel):
+    """A shape that cannot be changed and has no other members than its own."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
@@ -24,7 +25,7 @@ def utc(epoch_s: float | None) -> datetime | None:
     return None if epoch_s is None else datetime.fromtimestamp(epoch_s, UTC)
 
 
-class EventPage(_Value):
+class EventPage(Value):
     """Events in commit order and the cursor that continues them."""
 
     events: list[Event]
@@ -34,7 +35,7 @@ class EventPage(_Value):
     )
 
 
-class OperatorMoveOut(_Value):
+class OperatorMoveOut(Value):
     """One change that a person made."""
 
     state_from: OperatorState
@@ -44,7 +45,7 @@ class OperatorMoveOut(_Value):
     at: AwareDatetime
 
 
-class IncidentOut(_Value):
+class IncidentOut(Value):
     """An incident, what it comes to in words, and what the people on duty made of it."""
 
     headline: str = Field(description="one neutral line for people")
@@ -80,14 +81,14 @@ class IncidentOut(_Value):
         )
 
 
-class IncidentPage(_Value):
+class IncidentPage(Value):
     """Incidents, newest first, and the cursor that continues them."""
 
     incidents: list[IncidentOut]
     next_before_seq: int | None = Field(description="give it as before_seq; null on the last page")
 
 
-class OperatorStateIn(_Value):
+class OperatorStateIn(Value):
     """What a person makes of an incident."""
 
     state: OperatorState
@@ -99,7 +100,7 @@ class OperatorStateIn(_Value):
     )
 
 
-class CameraOut(_Value):
+class CameraOut(Value):
     """How a camera is doing."""
 
     name: str
@@ -112,6 +113,7 @@ class CameraOut(_Value):
     since: AwareDatetime
     fps_in: float = Field(description="pictures decoded per second, of late")
     fps_analysed: float = Field(description="pictures analysed per second, of late")
+    frames: int = Field(description="pictures handed to analysis, since the start")
     drops: int = Field(description="pictures that were replaced by newer ones, since the start")
     corrupt: int = Field(description="damaged pictures, since the start")
     latency_s: float | None = Field(description="from decoded to analysed, newest picture")
@@ -139,6 +141,7 @@ class CameraOut(_Value):
             since=datetime.fromtimestamp(health.since, UTC),
             fps_in=round(health.fps_in, 2),
             fps_analysed=round(health.fps_analysed, 2),
+            frames=health.frames,
             drops=health.drops,
             corrupt=health.corrupt,
             latency_s=health.latency_s,
@@ -152,84 +155,13 @@ class CameraOut(_Value):
         )
 
 
-class CameraList(_Value):
+class CameraList(Value):
     """All cameras in the order of the configuration."""
 
     cameras: list[CameraOut]
 
 
-class DeliveryOut(_Value):
-    """One event on its way to one upstream system."""
-
-    id: int
-    sink: str
-    seq: int = Field(description="of the event")
-    event_id: str
-    incident_id: str
-    state: DeliveryState
-    attempts: int
-    queued_at: AwareDatetime
-    due_at: AwareDatetime | None = Field(description="next attempt; null unless pending")
-    last_attempt_at: AwareDatetime | None
-    last_answer: Answer | None
-    last_status: int | None
-    last_detail: str
-
-    @classmethod
-    def of(cls, delivery: Delivery) -> Self:
-        """Show a delivery without its body."""
-        pending = delivery.state is DeliveryState.PENDING
-        return cls(
-            id=delivery.id,
-            sink=delivery.sink,
-            seq=delivery.seq,
-            event_id=str(delivery.event_id),
-            incident_id=str(delivery.incident_id),
-            state=delivery.state,
-            attempts=delivery.attempts,
-            queued_at=datetime.fromtimestamp(delivery.queued_at, UTC),
-            due_at=utc(delivery.due_at) if pending else None,
-            last_attempt_at=utc(delivery.last_attempt_at),
-            last_answer=delivery.last_answer,
-            last_status=delivery.last_status,
-            last_detail=delivery.last_detail,
-        )
-
-
-class SinkOut(_Value):
-    """The backlog of one upstream system."""
-
-    sink: str
-    pending: int
-    delivered: int
-    dead: int
-    oldest_pending_at: AwareDatetime | None
-    disabled_at: AwareDatetime | None = Field(description="it answered that it wants no more")
-    disabled_why: str
-
-    @classmethod
-    def of(cls, status: SinkStatus) -> Self:
-        """Show what the store knows of a sink."""
-        return cls(
-            sink=status.sink,
-            pending=status.pending,
-            delivered=status.delivered,
-            dead=status.dead,
-            oldest_pending_at=utc(status.oldest_pending_at),
-            disabled_at=utc(status.disabled_at),
-            disabled_why=status.disabled_why,
-        )
-
-
-class DeliveryPage(_Value):
-    """Deliveries, newest first, with the backlog of every sink."""
-
-    deliveries: list[DeliveryOut]
-    next_before_id: int | None = Field(description="give it as before_id; null on the last page")
-    sinks: list[SinkOut]
-
-
-class CheckOut(_Value):
+class CheckOut(Value):
     """One condition for being ready."""
 
     name: str
@@ -237,7 +169,7 @@ class CheckOut(_Value):
     detail: str
 
 
-class Readiness(_Value):
+class Readiness(Value):
     """Whether the service does its whole work."""
 
     ready: bool
@@ -250,7 +182,7 @@ class Readiness(_Value):
         return cls(ready=all(check.ok for check in shown), checks=shown)
 
 
-class ModelOut(_Value):
+class ModelOut(Value):
     """The network that runs, as it runs in effect."""
 
     name: str
@@ -264,7 +196,7 @@ class ModelOut(_Value):
     reason: str = Field(description="why this provider and precision were taken")
 
 
-class ServiceOut(_Value):
+class ServiceOut(Value):
     """What runs here."""
 
     version: str

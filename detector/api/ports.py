@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from detector.evidence.overlay import Picture
+from detector.pipeline.dispatcher import SinkHealth
 from detector.pipeline.health import CameraHealth
 from detector.stages import StageClock
 from detector.store.store import Store
@@ -71,6 +72,7 @@ class ServiceView(Protocol):
         detector: what network runs, where and how.
         store: the committed events, incidents and deliveries.
         stages: what the stages of the pipeline cost.
+        uncommitted_records: records that wait in memory for the store; 0 while it can write.
     """
 
     @property
@@ -83,9 +85,15 @@ class ServiceView(Protocol):
     def store(self) -> Store: ...  # noqa: D102
     @property
     def stages(self) -> StageClock: ...  # noqa: D102
+    @property
+    def uncommitted_records(self) -> int: ...  # noqa: D102
 
     def cameras(self) -> Sequence[CameraView]:
         """Give the cameras in the order of the configuration."""
+        ...
+
+    def sink_health(self) -> Sequence[SinkHealth]:
+        """Tell how the deliveries to each sink went so far, in the order of the configuration."""
         ...
 
     def readiness(self) -> Sequence[Check]:

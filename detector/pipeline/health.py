@@ -37,6 +37,7 @@ class CameraHealth:
         since: UTC epoch seconds at which ``state`` began.
         fps_in: pictures decoded per second, over the last 5 s.
         fps_analysed: pictures analysed per second, over the last 5 s.
+        frames: frames handed to analysis, over all connections.
         drops: frames never analysed because a newer one came or decoding fell behind.
         corrupt: damaged pictures and undecodable packets.
         connects: connections that gave at least one picture.
@@ -57,6 +58,7 @@ class CameraHealth:
     since: float
     fps_in: float
     fps_analysed: float
+    frames: int
     drops: int
     corrupt: int
     connects: int
@@ -159,6 +161,7 @@ class CameraMonitor:
                 since=since,
                 fps_in=self._rate_in.rate(now_s),
                 fps_analysed=self._rate_analysed.rate(now_s),
+                frames=progress.frames,
                 drops=self._drops + progress.skipped,
                 corrupt=progress.corrupt,
                 connects=self._connects,

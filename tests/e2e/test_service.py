@@ -131,6 +131,9 @@ def test_an_event_goes_from_the_picture_to_the_incident_system(
     assert states["north"] == "live"
     assert states["dead"] == "not_found", "a camera that is not there is said, others go on"
     assert running.client.get("/health/ready").json()["ready"]
+    (sink,) = running.get("sinks")["sinks"]
+    assert (sink["name"], sink["configured"], sink["dead"]) == ("hook", True, 0)
+    until(lambda: running.get("sinks")["sinks"][0]["delivered"] >= 3)
     assert "perimeter_events_total" in running.client.get("/metrics").text
     assert "<html" in running.client.get("/").text
 

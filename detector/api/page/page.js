@@ -294,10 +294,20 @@ function showMoves(card, item) {
   }));
 }
 
+// Asks for the picture only when an event came that has one.
 async function showSnapshot(card, item) {
+  const id = item.incident.incident_id;
+  const after = card.dataset.readSeq || 0;
+  const page = await read(`${API}/events?incident_id=${id}&after_seq=${after}&limit=1000`);
+  const pictured = page.events.some((event) => event.data.has_snapshot);
+  if (pictured) await showPicture(card, item);
+  card.dataset.readSeq = page.next_after_seq;
+}
+
+async function showPicture(card, item) {
   const path = `${API}/incidents/${item.incident.incident_id}/snapshot.jpg`;
   const answer = await ask(path).catch((error) => {
-    if (error.status === 404) return null;
+    if (error.status === 404) return null; // somebody removed the file
     throw error;
   });
   if (answer === null) return;

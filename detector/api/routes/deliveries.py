@@ -7,8 +7,8 @@ from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from detector.api.auth import Admin, Reader
+from detector.api.delivery_models import DeliveryOut, DeliveryPage
 from detector.api.dependencies import Events
-from detector.api.models import DeliveryOut, DeliveryPage, SinkOut
 from detector.api.problems import responses
 from detector.api.routes.events import Count
 from detector.delivery import DeliveryState
@@ -33,13 +33,12 @@ class DeliveryFilter(BaseModel):
 def list_deliveries(
     store: Events, _caller: Reader, wanted: Annotated[DeliveryFilter, Query()]
 ) -> DeliveryPage:
-    """Give deliveries, newest first, with the backlog of every sink."""
+    """Give deliveries, newest first."""
     found = store.deliveries(wanted.state, wanted.sink, wanted.before_id, wanted.limit)
     full = len(found) == wanted.limit
     return DeliveryPage(
         deliveries=[DeliveryOut.of(delivery) for delivery in found],
         next_before_id=found[-1].id if full else None,
-        sinks=[SinkOut.of(status) for status in store.sinks()],
     )
 
 

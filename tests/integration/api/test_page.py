@@ -9,6 +9,7 @@ import pytest
 
 from detector.api.app import create_app
 from detector.config.access import ApiKeySettings, ApiSettings, Scope
+from detector.evidence.overlay import draw, encode_jpeg
 from detector.pipeline.health import CameraState
 from detector.store import Store, StoreSettings, open_store
 from tests.happenings import incident_id, make_event, make_incident
@@ -75,6 +76,23 @@ def test_cameras_and_incidents_are_shown_and_keep_themselves_current(
         service.shown[0].shown = make_picture(index=1, decoded_at=time.time())
         before = browser.script("return document.querySelector('.camera img').src")
         browser.wait(f"document.querySelector('.camera img').src != {before!r}")
+
+
+def test_a_picture_is_asked_for_once_there_is_one(service: ShownService, browser: Browser) -> None:
+    with served(create_app(service, ApiSettings())) as url:
+        browser.open(url)
+        browser.errors()  # forget those of earlier pages
+        commit(service.store, 1)
+        browser.wait("document.querySelector('.incident')?.dataset.readSeq == 1")
+        assert browser.script("return document.querySelector('.shot').hidden")
+
+        event = make_event(2, incident=1, has_snapshot=True)
+        service.snapshots[event.id] = encode_jpeg(draw(make_picture()))
+        service.store.append([event], [make_incident(1)], [], now=time.time())
+
+        browser.wait("document.querySelector('.shot img').naturalWidth > 0")
+        assert not browser.script("return document.querySelector('.shot').hidden")
+        assert browser.errors() == []
 
 
 def test_an_incident_is_acknowledged_and_dismissed_with_a_reason(

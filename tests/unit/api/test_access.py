@@ -71,13 +71,14 @@ def test_a_scope_includes_the_ones_below_it_and_none_above(guarded: FastAPI, sto
             holding(guarded, scope).get("/api/v1/cameras").status_code,
             holding(guarded, scope).post(state, json=change).status_code,
             holding(guarded, scope).post("/api/v1/deliveries/1/retry").status_code,
+            holding(guarded, scope).post("/api/v1/sinks/hook/enable").status_code,
         )
         for scope in Scope
     }
     assert outcomes == {
-        Scope.READ: (200, 403, 403),
-        Scope.OPERATE: (200, 200, 403),
-        Scope.ADMIN: (200, 409, 404),
+        Scope.READ: (200, 403, 403, 403),
+        Scope.OPERATE: (200, 200, 403, 403),
+        Scope.ADMIN: (200, 409, 404, 404),
     }
 
 

@@ -6,6 +6,7 @@ from prometheus_client.parser import text_string_to_metric_families as metrics
 
 from detector.api import readiness
 from detector.delivery import SinkRoute
+from detector.pipeline.dispatcher import SinkHealth
 from detector.store import Store
 from tests.happenings import START, make_event, make_incident
 from tests.shown_service import Client, ShownCheck, ShownService
@@ -55,15 +56,23 @@ def test_many_who_ask_at_once_cost_one_look(service: ShownService) -> None:
     assert not any(check.ok for check in probe.checks())
 
 
-def test_metrics_show_cameras_stages_and_backlog(client: Client, store: Store) -> None:
+def test_metrics_show_cameras_stages_and_backlog(
+    client: Client, service: ShownService, store: Store
+) -> None:
     store.append([make_event()], [make_incident()], [SinkRoute("hook")], now=NOW)
+    service.sinks = [SinkHealth(sink="hook", delivered=5, failed=2)]
+    service.uncommitted_records = 7
     found = samples(client)
     assert found["perimeter_camera_up", ("gate",)] == 1
+    assert found["perimeter_frames_total", ("gate",)] == 40
     assert found["perimeter_frames_dropped_total", ("gate",)] == 3
     assert found["perimeter_stage_cpu_seconds_total", ("inference",)] == 1.5
     assert found["perimeter_stage_runs_total", ("inference",)] == 3
     assert ("perimeter_stage_runs_total", ("decode",)) not in found, "nobody measured it"
     assert found["perimeter_outbox_messages", ("hook", "pending")] == 1
+    assert found["perimeter_deliveries_total", ("delivered", "hook")] == 5
+    assert found["perimeter_deliveries_total", ("failed", "hook")] == 2
+    assert found["perimeter_uncommitted_records", ()] == 7
     assert found["perimeter_store_up", ()] == 1
     assert ("perimeter_clock_offset_seconds", ("gate",)) not in found
 

@@ -38,12 +38,13 @@ def test_frames_drops_and_damage_are_counted_over_all_connections() -> None:
     monitor, progress = CameraMonitor(CAMERA, 10.0), SourceProgress(codec="h264")
     for n in range(1, 4):
         monitor.change(CameraState.LIVE)
-        progress.decoded, progress.corrupt, progress.skipped = 5 * n, n, 10
+        progress.frames, progress.decoded = n, 5 * n
+        progress.corrupt, progress.skipped = n, 10
         monitor.received(frame(), progress, replaced=n > 1)
         monitor.change(CameraState.BACKOFF)
 
     health = monitor.snapshot()
-    assert (health.connects, health.drops, health.corrupt) == (3, 12, 3)
+    assert (health.connects, health.frames, health.drops, health.corrupt) == (3, 3, 12, 3)
     assert health.fps_in == 15.0
     assert health.codec == "h264"
 
