@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from detector.evidence.overlay import distance_text
+from detector.evidence.overlay import WEIGHT, distance_text
 from detector.scene import Barrier, MeasuredGround, Scene
 from detector.types import F64, U8
 
@@ -75,10 +75,10 @@ def _write(image: U8, text: str, at: tuple[int, int]) -> None:
     """Write on a dark ground, so that it can be read on any picture."""
     font, size_px = cv2.FontFace("sans"), max(12, image.shape[0] // 42)
     size = image.shape[1], image.shape[0]
-    width = int(cv2.getTextSize(size, text, (0, 0), font, size_px)[2])
+    width = int(cv2.getTextSize(size, text, (0, 0), font, size_px, WEIGHT)[2])
     corner = (at[0] + width + 4, at[1] + 4)
     cv2.rectangle(image, (at[0] - 3, at[1] - size_px), corner, _RIM, -1)
-    cv2.putText(image, text, at, _MARK, font, size_px)
+    cv2.putText(image, text, at, _MARK, font, size_px, WEIGHT)
 
 
 def summary(scene: Scene) -> list[str]:

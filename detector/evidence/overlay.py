@@ -35,7 +35,8 @@ _SEVERITY: Mapping[Severity, Bgr] = {
 }
 _ZONE_OPACITY = 0.16
 _MIN_TEXT_PX = 11
-_WEIGHT = 500
+WEIGHT = 500
+"""One weight everywhere: OpenCV keeps the last one in the font that all threads share."""
 _BRIGHT = 110
 _TEXT_SHARE = 1 / 40
 """Height of the letters as a share of the picture's height."""
@@ -230,10 +231,10 @@ class _Canvas:
 
     def _text_width(self, text: str) -> int:
         size = (self._width, self._height)
-        return int(cv2.getTextSize(size, text, (0, 0), self._font, self._text_px)[2])
+        return int(cv2.getTextSize(size, text, (0, 0), self._font, self._text_px, WEIGHT)[2])
 
     def _write(self, text: str, start: tuple[int, int], ink: Bgr) -> None:
-        cv2.putText(self.image, text, start, ink, self._font, self._text_px, _WEIGHT)
+        cv2.putText(self.image, text, start, ink, self._font, self._text_px, WEIGHT)
 
 
 def _words(kind: ObjectClass, score: float, note: Note | None) -> str:
