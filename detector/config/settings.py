@@ -58,6 +58,14 @@ class DetectSettings(_Settings):
         default=None, ge=1, description="Frigate: missed pictures (at `fps`) after which it is gone"
     )
 
+    @model_validator(mode="after")
+    def _a_minute_at_most(self) -> Self:
+        if self.max_disappeared is not None and self.max_disappeared > 60 * self.fps:
+            most = int(60 * self.fps)
+            msg = f"max_disappeared: expected at most {most} pictures, a minute at {self.fps:g} fps"
+            raise ValueError(msg)
+        return self
+
 
 class ObjectSettings(_Settings):
     """Which classes are tracked, and which of their boxes count."""

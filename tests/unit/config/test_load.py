@@ -88,6 +88,14 @@ def test_frigates_counts_of_pictures_become_observations_and_seconds(tmp_path: P
     assert tracking.max_lost_s.person == tracking.max_lost_s.ladder == 5.0
 
 
+def test_a_track_may_not_be_lost_for_more_than_a_minute(tmp_path: Path) -> None:
+    path = write(
+        tmp_path, config(cameras={"north": camera(detect={"fps": 5, "max_disappeared": 301})})
+    )
+    with pytest.raises(ConfigError, match=r"cameras\.north\.detect.*at most 300 pictures"):
+        load_config(path)
+
+
 def test_a_class_the_network_does_not_know_is_named_and_left_out(tmp_path: Path) -> None:
     loaded = load_config(write(tmp_path, config()))
     north = loaded.config.cameras["north"]
