@@ -1,10 +1,12 @@
 """Command line: `python -m benchmarks.simulator pictures|render|preview …`."""
 
 import argparse
+import json
 from pathlib import Path
 
 import cv2
 
+from benchmarks.simulator.retell import retold
 from benchmarks.simulator.scene import read_scene
 
 
@@ -27,6 +29,12 @@ def _render(args: argparse.Namespace) -> None:
     from benchmarks.simulator.render import render  # noqa: PLC0415
 
     render(read_scene(args.scene), args.out)
+
+
+def _events(args: argparse.Namespace) -> None:
+    document = json.loads(args.truth.read_text())
+    text = json.dumps(retold(read_scene(args.scene), document), separators=(",", ":"))
+    args.truth.write_text(text + "\n")
 
 
 def _preview(args: argparse.Namespace) -> None:
@@ -59,6 +67,10 @@ def _parser() -> argparse.ArgumentParser:
     clip.add_argument("scene", type=Path)
     clip.add_argument("out", type=Path)
     clip.set_defaults(run=_render)
+    events = commands.add_parser("events", help="a truth file anew, without rendering")
+    events.add_argument("scene", type=Path)
+    events.add_argument("truth", type=Path)
+    events.set_defaults(run=_events)
     look = commands.add_parser("preview", help="a contact sheet of a scene file")
     look.add_argument("scene", type=Path)
     look.add_argument("--out", type=Path)

@@ -112,7 +112,7 @@ def _approaches(track: PersonTrack, fps: float, barrier: str) -> Iterator[Happen
     distance = np.abs(track.y_m)
     step = max(1, round(fps))
     closing = np.zeros_like(distance)
-    closing[step:] = (distance[:-step] - distance[step:]) * fps / step
+    closing[:-step] = (distance[:-step] - distance[step:]) * fps / step  # over the next second
     for first, last in runs(track.visible, bridge=round(LOST_S * fps)):
         i = first
         while i <= last:

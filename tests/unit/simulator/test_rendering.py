@@ -1,5 +1,6 @@
 """These need EGL and moderngl; without them they skip and say what is missing."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +16,9 @@ from benchmarks.simulator.frames import Drawable, Instant
 from benchmarks.simulator.lighting import light_of
 from benchmarks.simulator.meshes import Material, boxes, merge
 from benchmarks.simulator.programs import GraphicsError
-from benchmarks.simulator.render import render
+from benchmarks.simulator.render import Studio, render
 from benchmarks.simulator.renderer import Renderer
-from benchmarks.simulator.scene import Scene
+from benchmarks.simulator.scene import Scene, read_scene
 from benchmarks.simulator.terrain import ground_map
 
 CAMERA = Camera((0.0, -6.0, 3.0), (6.0, 0.0, 0.5), 60.0, 160, 96)
@@ -85,3 +86,20 @@ def test_a_scene_becomes_a_clip_and_its_truth(tmp_path: Path, renderer: Renderer
     truth = (tmp_path / "short.truth.json").read_text()
     assert '"schema":"barrier-truth/1"' in truth
     assert '"class":"person"' in truth
+
+
+def test_a_shipped_clip_renders_again_as_it_was(renderer: Renderer) -> None:
+    del renderer  # skips where there is no GL
+    root = Path(__file__).parents[3]
+    truth = root / "samples" / "turn_back.truth.json"
+    if not truth.exists():
+        pytest.skip("turn_back is not shipped")
+    frame = json.loads(truth.read_text())["frames"][110]
+    studio = Studio(read_scene(root / "benchmarks" / "scenes" / "samples" / "turn_back.yaml"))
+    _, _, _, looks = studio.picture(frame["t_s"])
+    assert [thing["id"] for thing in frame["objects"]] == [1]
+    for thing in frame["objects"]:
+        look = looks[thing["id"]]
+        assert look.visible is not None
+        assert np.allclose(look.visible, thing["visible"], atol=1.0)
+        assert abs(look.visibility - thing["visibility"]) < 0.03

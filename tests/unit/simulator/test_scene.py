@@ -4,13 +4,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks.simulator.camera import Camera
+from benchmarks.simulator.retell import retold
 from benchmarks.simulator.scene import Scene, SceneError, read_scene
+from benchmarks.simulator.stage import Stage
+from benchmarks.simulator.truth import barrier_in_picture, calibration, polygon
 
 SAMPLES = sorted((Path(__file__).parents[3] / "benchmarks" / "scenes" / "samples").glob("*.yaml"))
-
-pytest.importorskip("cv2")
-from benchmarks.simulator.stage import Stage  # noqa: E402 - after the skip
-from benchmarks.simulator.truth import barrier_in_picture, calibration, polygon  # noqa: E402
 
 
 def scene_of(script: list[dict[str, object]], **more: object) -> Scene:
@@ -135,8 +135,6 @@ def test_polygons_know_inside_from_outside() -> None:
 
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda p: p.stem)
 def test_calibration_points_give_back_the_barrier_through_a_homography(path: Path) -> None:
-    from benchmarks.simulator.camera import Camera  # noqa: PLC0415
-
     scene = read_scene(path)
     spec = scene.camera
     camera = Camera(spec.eye_m, spec.target_m, spec.hfov_deg, *spec.size_px)
@@ -176,6 +174,16 @@ def test_the_shipped_truth_is_what_its_scene_does(path: Path) -> None:
             state, ground = now[thing["id"]]
             assert state == thing["state"]
             assert np.allclose(ground, thing["ground_m"], atol=0.002)
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda p: p.stem)
+def test_the_shipped_events_are_those_of_the_definitions(path: Path) -> None:
+    truth = truth_of(path)
+    again = json.loads(json.dumps(retold(read_scene(path), truth)))
+    assert again["events"] == truth["events"]
+    assert again["frames"] == truth["frames"]
+    assert again["barrier"] == truth["barrier"]
+    assert again["calibration"] == truth["calibration"]
 
 
 @pytest.mark.parametrize(
