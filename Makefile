@@ -15,7 +15,7 @@ run: .venv/run.stamp  ## set up, then run the service on the shipped samples (SI
 	@exec $(BIN)/detector serve $(SITE)
 
 test: .venv/dev.stamp  ## set up, then run all tests
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 check: .venv/dev.stamp  ## format, lint, types, import layers
 	$(BIN)/ruff format --check .
