@@ -2,7 +2,7 @@
 
 python -m models.train.blend --start yolo11n.pt --tuned last.pt --share 0.7 --out blended.pt
 
-Wortsman et al., Robust fine-tuning of zero-shot models, CVPR 2022.
+Wortsman et al., Robust fine-tuning of zero-shot models, CVPR 2022, and Model soups, ICML 2022.
 """
 
 import argparse
@@ -12,27 +12,31 @@ import torch
 from torch import nn
 from ultralytics import YOLO
 
-from models.train.train import two_class_network
+from models.train.train import NAMES, two_class_network
 
 # Rows of the class layer that the start weights do not know are taken from the tuned network whole
 LADDER_ROW = 1
 
 
-def blend(start: nn.Module, tuned: nn.Module, share: float, ladder_logit: float = 0.0) -> nn.Module:
+def blend(
+    start: nn.Module, tuned: list[nn.Module], share: float, ladder_logit: float = 0.0
+) -> nn.Module:
     """`share` of the tuned and the rest of the start weights; the ladder's own row stays tuned.
 
-    The start weights hold ladders for unlikely, so a blend scores them low; `ladder_logit` is
-    added to every ladder score before the sigmoid, which moves scores but never their order.
+    Several tuned networks are averaged first. The start weights hold ladders for unlikely, so a
+    blend scores them low; `ladder_logit` is added to every ladder score before the sigmoid, which
+    moves scores but never their order.
     """
-    tuned_state = tuned.float().state_dict()
+    states = [network.float().state_dict() for network in tuned]
     with torch.no_grad():
         for name, value in start.state_dict().items():
-            if value.is_floating_point():
-                row = value.shape[0] == len(tuned.names) and ".cv3." in name
-                value.lerp_(tuned_state[name], share)
-                if row:
-                    value[LADDER_ROW] = tuned_state[name][LADDER_ROW]
-                if row and value.ndim == 1:
+            if not value.is_floating_point():
+                continue
+            mean = torch.stack([state[name] for state in states]).mean(dim=0)
+            value.lerp_(mean, share)
+            if ".cv3." in name and value.shape[0] == len(NAMES):
+                value[LADDER_ROW] = mean[LADDER_ROW]
+                if value.ndim == 1:
                     value[LADDER_ROW] += ladder_logit
     return start
 
@@ -43,13 +47,14 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--start", type=Path, required=True)
-    parser.add_argument("--tuned", type=Path, required=True)
+    parser.add_argument("--tuned", type=Path, nargs="+", required=True)
     parser.add_argument("--share", type=float, required=True)
     parser.add_argument("--ladder-logit", type=float, default=0.0)
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
     start = two_class_network(YOLO(arguments.start).model)
-    blended = blend(start, YOLO(arguments.tuned).model, arguments.share, arguments.ladder_logit)
+    tuned = [YOLO(path).model for path in arguments.tuned]
+    blended = blend(start, tuned, arguments.share, arguments.ladder_logit)
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
     torch.save({"model": blended.half(), "train_args": {"task": "detect"}}, arguments.out)
 

@@ -56,6 +56,17 @@ def test_the_operating_point_prefers_precision() -> None:
     assert threshold == pytest.approx(0.8)
 
 
+def test_no_operating_point_has_more_than_one_false_box_in_ten_pictures() -> None:
+    right = [True] + [False, False] + [True] * 30
+    scores = list(np.linspace(0.9, 0.2, len(right)))
+    assert operating_point(judged(scores, right, 31))[0] == pytest.approx(0.9)
+
+
+def test_a_detector_that_is_only_wrong_has_no_operating_point() -> None:
+    with pytest.raises(SystemExit, match="found none"):
+        operating_point(judged([0.9], [False], 3))
+
+
 def test_iou_of_equal_boxes_is_one_and_of_distant_ones_zero() -> None:
     assert iou_matrix(BOX, np.concatenate([BOX, BOX + 200])).tolist() == [[1, 0]]
 

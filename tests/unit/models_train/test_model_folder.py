@@ -102,3 +102,19 @@ def test_a_two_class_network_scores_people_as_its_start_weights_do() -> None:
     assert found.shape[1] == 6
     assert torch.allclose(found[:, :5], expected[:, :5], atol=1e-5)
     assert torch.equal(found, reloaded)
+
+
+@pytest.mark.train
+def test_a_blend_lies_between_its_parts_and_keeps_the_learnt_ladder_row() -> None:
+    torch = pytest.importorskip("torch", reason="needs the training extra")
+    tasks = pytest.importorskip("ultralytics.nn.tasks", reason="needs the training extra")
+    from models.train.blend import LADDER_ROW, blend  # noqa: PLC0415 - needs the extra
+
+    start, tuned = (tasks.DetectionModel("yolo11n.yaml", nc=2, verbose=False) for _ in range(2))
+    name = "model.0.conv.weight"
+    expected = torch.lerp(start.state_dict()[name], tuned.state_dict()[name], 0.7)
+    bias = "model.23.cv3.0.2.bias"
+    learnt = tuned.state_dict()[bias][LADDER_ROW].clone()
+    blended = blend(start, [tuned, tuned], 0.7, ladder_logit=0.5).state_dict()
+    assert torch.allclose(blended[name], expected, atol=1e-6)
+    assert float(blended[bias][LADDER_ROW]) == pytest.approx(float(learnt) + 0.5, abs=1e-5)
