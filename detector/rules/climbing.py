@@ -26,6 +26,7 @@ _LANDED_M, _LANDED_S = 0.5, 1.0  # feet that low behind the line for so long sta
 _AS_LOW_M = 0.3  # stances that near to the lowest one give the height on the ground
 _ON_WALL_M = 0.5  # feet that far from the foot and the top of a solid wall are on it
 _SHRUNK = 0.8  # of the height at the foot of the barrier: sunk behind it or walked away
+_CROUCHED = 0.8  # of a standing person's height
 _STRICTEST = 0.95  # heights in pixels are not more certain than that
 
 
@@ -210,13 +211,14 @@ class Climbing:
 
     def _height_kept(self, climber: _Climber, base: _Stance, now: _Stance) -> tuple[float, float]:
         """Give the share of the height that was kept, and how much a climber keeps at least."""
-        before = median(
-            stance.height_px
-            for stance in climber.ground
-            if stance.feet_m <= base.feet_m + _AS_LOW_M
-        )
+        low = [s for s in climber.ground if s.feet_m <= base.feet_m + _AS_LOW_M]
         shrunk = now.expected_px / base.expected_px
         known = not np.isnan(shrunk)
+        if known:  # who crouched and stands up has not kept a height
+            low = [s for s in low if s.height_px >= _CROUCHED * s.expected_px]
+            if not low:  # how tall somebody stands is not known: be sure
+                return climber.height_px / base.expected_px, 1.0
+        before = median(s.height_px for s in low)
         limit = (1 + shrunk) / 2 if known else self._settings.height_kept
         return climber.height_px / before, min(limit, _STRICTEST)
 

@@ -56,16 +56,22 @@ def test_what_happens_in_a_sample_is_told_in_time(name: str, rule: str) -> None:
     assert happened - EARLY_S <= at <= happened + LATE_S
 
 
-def test_who_climbs_over_is_told_to_be_over() -> None:
-    outcomes = {e.data.outcome for e in told("ladder_day") if e.data.rule == "climbing"}
+@pytest.mark.parametrize("name", ["ladder_day", "climb_night"])
+def test_who_climbs_over_is_told_to_be_over(name: str) -> None:
+    outcomes = {e.data.outcome for e in told(name) if e.data.rule == "climbing"}
     assert "over" in outcomes
+
+
+@pytest.mark.parametrize("name", ["turn_back", "fence_cutting", "group_grows"])
+def test_nobody_gets_over_where_nobody_climbs(name: str) -> None:
+    kinds = {e.data.rule for e in told(name)}
+    assert kinds.isdisjoint({"barrier_crossing", "climbing"})
 
 
 def test_who_turns_back_is_told_to_have_turned_back() -> None:
     events = told("turn_back")
     outcomes = [e.data.outcome for e in events if e.data.rule == "approach" and e.data.outcome]
     assert outcomes == ["turned_back"]
-    assert not [e for e in events if e.data.rule in ("barrier_crossing", "climbing")]
 
 
 def test_nobody_crosses_where_nobody_is() -> None:
