@@ -52,7 +52,8 @@ def main() -> None:
             for e in events
             if e.data.rule == "barrier_crossing"
         ]
-        rows.append({"hz": rate_hz, **score(truth, told), **report["sources"][0]})
+        run = report["sources"][0] | {"source": Path(clip.video).name}
+        rows.append({"hz": rate_hz, **score(truth, told), **run})
         print(row(rows[-1]))
     result = {
         "command": "python -m benchmarks.process_pets",
