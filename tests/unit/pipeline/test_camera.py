@@ -8,9 +8,9 @@ from detector.incidents import IncidentSettings
 from detector.pipeline.camera import CameraPipeline, CameraPlan, Step
 from detector.pipeline.memory import CameraMemory
 from detector.pipeline.object_filter import FilterSettings
-from detector.stages import Stage, StageClock
 from detector.rules import default_rules
 from detector.scene import BarrierSettings, CalibrationSettings, ZoneSettings
+from detector.stages import Stage, StageClock
 from detector.tracking import TrackingSettings
 from detector.types import CameraId, ClockSource, Detections, Frame, ObjectClass
 from detector.vision import TilingSettings
