@@ -1,8 +1,8 @@
 """A service reduced to commits and deliveries, to be killed.
 
 ``python -m tests.sender FOLDER URL N`` commits events up to the N-th from two threads, goes on
-where an earlier run ended, prints the id of each event once it is committed, and ``idle`` when everything
-is delivered. A third thread reads all the time, as the API does.
+where an earlier run ended, prints the id of each event once it is committed, and ``idle`` when
+everything is delivered. A third thread reads all the time, as the API does.
 """
 
 import os
