@@ -79,7 +79,7 @@ class Clock(_Value):
     """Where the event's time comes from, and how far that clock is from this machine's."""
 
     source: ClockSource
-    offset_s: float | None = Field(default=None, description="camera clock minus arrival clock")
+    offset_s: float | None = Field(default=None, description="camera's clock minus this machine's")
 
 
 class ModelStamp(_Value):
@@ -276,6 +276,13 @@ class Moment(_Value):
             size=frame.size,
         )
 
+    @property
+    def clock_offset_s(self) -> float | None:
+        """Camera's clock minus this machine's, transport included; None unless it is its clock."""
+        if self.clock is not ClockSource.CAMERA:
+            return None
+        return round(self.captured_at - self.decoded_at, 3)
+
     def utc(self, at_s: float) -> datetime | None:
         """UTC of a stream time near this frame; None for a recording without a date."""
         if self.clock is ClockSource.NONE:
@@ -322,7 +329,7 @@ def event_data(
             EventReason(predicate=r.predicate, value=r.value, limit=r.limit)
             for r in transition.reasons
         ),
-        clock=Clock(source=moment.clock),
+        clock=Clock(source=moment.clock, offset_s=moment.clock_offset_s),
         latency=None,
         model=context.model,
         config=context.config,

@@ -107,6 +107,11 @@ def test_the_official_cloudevents_library_accepts_an_event() -> None:
     assert read.get_extension("sequence") == "00000000000000000042"
 
 
+def test_the_cameras_own_clock_is_told_with_its_offset() -> None:
+    assert make_event(ClockSource.CAMERA).data.clock.offset_s == 1_700_000_000.25
+    assert make_event(ClockSource.ARRIVAL).data.clock.offset_s is None
+
+
 def test_a_commit_numbers_the_event_and_stamps_the_latency() -> None:
     event = make_event(latency=True)
     with pytest.raises(ValueError, match="not committed"):
