@@ -231,6 +231,16 @@ def test_an_incident_open_at_a_restart_that_nobody_takes_up_ends_with_that_reaso
     assert out.incidents[0].phase is Phase.END
 
 
+def test_an_incident_of_which_nothing_was_ever_said_ends_without_an_event() -> None:
+    before = book().advance(moment(100), [seen(100)]).incidents[0]
+    silent = before.model_copy(update={"gravest": None})
+    after = IncidentBook(context(UUID(int=9)), IncidentSettings(resume_s=1), resumed=[silent])
+    after.advance(moment(0, epoch=1_000_120.0), [])
+    out = after.advance(moment(2, epoch=1_000_120.0), [])
+    assert out.events == ()
+    assert [i.phase for i in out.incidents] == [Phase.END]
+
+
 def test_a_stay_that_goes_on_after_a_restart_needs_no_new_beginning() -> None:
     before = book().advance(moment(100), [seen(100, kind=RuleKind.LOITERING)]).incidents[0]
     after = IncidentBook(context(UUID(int=9)), IncidentSettings(), resumed=[before])
