@@ -20,12 +20,12 @@ from detector.config import LoadedConfig
 from detector.config.plan import camera_plan
 from detector.errors import ConfigError, Problem, StreamError
 from detector.events import ConfigStamp, Context, Event, ModelStamp
-from detector.evidence.overlay import Banner, draw
+from detector.evidence.overlay import Banner, Picture, draw
 from detector.evidence.video import VideoWriter
 from detector.pipeline.camera import CameraPipeline, Step
 from detector.stages import StageClock
 from detector.streams import InputSettings, Source, open_source, redact
-from detector.types import CameraId, Frame
+from detector.types import CameraId, Detections, Frame, ObjectClass
 from detector.vision import Detector, DetectorInfo
 from detector.vision.onnx_detector import load_detector
 from detector.vision.view import detect_views
@@ -36,12 +36,56 @@ READ_AHEAD = 4
 
 @dataclass(frozen=True, slots=True)
 class ReplayStep:
-    """How far a replay is, and what the latest frame led to."""
+    """What the latest frame led to, and how far the replay is.
 
+    Attributes:
+        picture: the frame with its tracks.
+        detections: what the network saw in it; None when the recording is over and only what was
+            open ends.
+        events: numbered through the recording.
+        duration_s: of the recording, where known.
+        realtime_factor: stream seconds per second so far.
+    """
+
+    picture: Picture
+    detections: Detections | None
     events: tuple[Event, ...]
-    pts_s: float
     duration_s: float | None
     realtime_factor: float
+
+    @property
+    def pts_s(self) -> float:
+        """Where the replay is, stream seconds."""
+        return self.picture.frame.pts
+
+    def seen(self) -> dict[str, Any]:
+        """Give boxes and tracks of the frame as plain values, for JSON."""
+        found = self.detections or Detections.empty()
+        tracks = self.picture.tracks
+        frame = self.picture.frame
+        return {
+            "index": frame.index,
+            "pts_s": round(frame.pts, 6),
+            "size": list(frame.size),
+            "detections": [
+                {"class": ObjectClass(c).label, "confidence": round(score, 4), "box": box}
+                for c, score, box in zip(
+                    found.class_id.tolist(),
+                    found.confidence.tolist(),
+                    found.xyxy.round(2).tolist(),
+                    strict=True,
+                )
+            ],
+            "tracks": [
+                {"track_id": i, "class": ObjectClass(c).label, "box": box}
+                for i, c, box in zip(
+                    tracks.track_id.tolist(),
+                    tracks.class_id.tolist(),
+                    tracks.xyxy.round(2).tolist(),
+                    strict=True,
+                )
+            ],
+        }
 
 
 class Replay:
@@ -79,10 +123,7 @@ class Replay:
         """
         settings = self._input(source)
         fps = self._camera.detect.fps
-        began, began_cpu = time.monotonic(), time.process_time()
-        frames, seq, pts_s = 0, 0, 0.0
-        kinds: Counter[str] = Counter()
-        broken: StreamError | None = None
+        tally = _Tally()
         with open_source(settings, self._name, fps, stages=self._stages) as opened:
             pipeline = self._pipeline(settings)
             writer: AbstractContextManager[VideoWriter | None] = (
@@ -90,35 +131,15 @@ class Replay:
             )
             with writer as out:
                 ahead = _ReadAhead(opened)
-                for step in chain(self._steps(pipeline, ahead), _last(pipeline)):
-                    frames += step.frame_is_new
-                    pts_s = step.step.picture.frame.pts
-                    events = tuple(
-                        e.committed(n) for n, e in enumerate(step.step.events, start=seq + 1)
-                    )
-                    seq += len(events)
-                    kinds.update(f"{e.data.rule}.{e.data.phase}" for e in events)
-                    if out is not None and step.frame_is_new:
-                        out.write(draw(step.step.picture, _banner(step.step)), pts_s)
-                    speed = pts_s / max(time.monotonic() - began, 1e-9)
-                    yield ReplayStep(events, pts_s, opened.duration_s, speed)
-                broken = ahead.failure
-        wall_s = time.monotonic() - began
-        self.last_report = {
-            "source": source,
-            "frames_analysed": frames,
-            "frames_decoded": opened.progress.decoded,
-            "corrupt": opened.progress.corrupt,
-            "duration_s": opened.duration_s,
-            "analysed_until_s": round(pts_s, 3),
-            "wall_s": round(wall_s, 3),
-            "cpu_s": round(time.process_time() - began_cpu, 3),
-            "realtime_factor": round(pts_s / wall_s, 2) if wall_s else None,
-            "events": dict(sorted(kinds.items())),
-            "error": str(broken) if broken else None,
-        }
-        if broken is not None:
-            raise broken
+                for step, detections in chain(self._steps(pipeline, ahead), _last(pipeline)):
+                    events = tally.count(step, new_frame=detections is not None)
+                    if out is not None and detections is not None:
+                        out.write(draw(step.picture, _banner(step)), tally.pts_s)
+                    speed = tally.realtime_factor
+                    yield ReplayStep(step.picture, detections, events, opened.duration_s, speed)
+        self.last_report = {"source": source, **tally.report(opened, ahead.failure)}
+        if ahead.failure is not None:
+            raise ahead.failure
 
     def report(self, sources: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         """Give the report of a whole run."""
@@ -161,25 +182,61 @@ class Replay:
         plan = camera_plan(self._camera, info)
         return CameraPipeline(plan, context, self._stages)
 
-    def _steps(self, pipeline: CameraPipeline, frames: "_ReadAhead") -> Iterator["_Turn"]:
+    def _steps(
+        self, pipeline: CameraPipeline, frames: "_ReadAhead"
+    ) -> Iterator[tuple[Step, Detections | None]]:
         for frame in frames:
             if frame.corrupt:
                 continue  # a damaged picture must not be judged as if it were whole
             (detections,) = detect_views(self._detector, [pipeline.view(frame)])
-            yield _Turn(pipeline.process(frame, detections), frame_is_new=True)
+            yield pipeline.process(frame, detections), detections
 
 
-@dataclass(frozen=True, slots=True)
-class _Turn:
-    step: Step
-    frame_is_new: bool
-
-
-def _last(pipeline: CameraPipeline) -> Iterator[_Turn]:
+def _last(pipeline: CameraPipeline) -> Iterator[tuple[Step, Detections | None]]:
     """End what is open when the recording is over."""
     step = pipeline.close("lost")
     if step is not None:
-        yield _Turn(step, frame_is_new=False)
+        yield step, None
+
+
+class _Tally:
+    """Counts one recording's frames and events, and the time they took."""
+
+    def __init__(self) -> None:
+        self._began_s, self._began_cpu_s = time.monotonic(), time.process_time()
+        self._frames = self._seq = 0
+        self._kinds: Counter[str] = Counter()
+        self.pts_s = 0.0
+
+    @property
+    def realtime_factor(self) -> float:
+        """Stream seconds per second so far."""
+        return self.pts_s / max(time.monotonic() - self._began_s, 1e-9)
+
+    def count(self, step: Step, *, new_frame: bool) -> tuple[Event, ...]:
+        """Take a step and number its events."""
+        self._frames += new_frame
+        self.pts_s = step.picture.frame.pts
+        numbered = enumerate(step.events, start=self._seq + 1)
+        events = tuple(event.committed(number) for number, event in numbered)
+        self._seq += len(events)
+        self._kinds.update(f"{event.data.rule}.{event.data.phase}" for event in events)
+        return events
+
+    def report(self, source: Source, failure: StreamError | None) -> dict[str, Any]:
+        """Sum up."""
+        return {
+            "frames_analysed": self._frames,
+            "frames_decoded": source.progress.decoded,
+            "corrupt": source.progress.corrupt,
+            "duration_s": source.duration_s,
+            "analysed_until_s": round(self.pts_s, 3),
+            "wall_s": round(time.monotonic() - self._began_s, 3),
+            "cpu_s": round(time.process_time() - self._began_cpu_s, 3),
+            "realtime_factor": round(self.realtime_factor, 2),
+            "events": dict(sorted(self._kinds.items())),
+            "error": str(failure) if failure else None,
+        }
 
 
 class _ReadAhead:

@@ -2,11 +2,14 @@
 
 import argparse
 import json
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
-    from detector.replay import Replay
+    from collections.abc import Iterator
+
+    from detector.replay import ReplayStep
 
 
 def add_parser(commands: Any) -> None:
@@ -20,6 +23,12 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--events", type=Path, required=True, metavar="OUT.jsonl")
     parser.add_argument(
         "--video", type=Path, metavar="OUT.mp4", help="with boxes and barrier drawn"
+    )
+    parser.add_argument(
+        "--detections",
+        type=Path,
+        metavar="OUT.jsonl",
+        help="every analysed frame's boxes and tracks",
     )
     parser.add_argument("--report", type=Path, metavar="OUT.json", help="frames, speed, counts")
     parser.set_defaults(run=run)
@@ -40,11 +49,15 @@ def run(options: argparse.Namespace) -> int:
     console.print(f"[dim]{replay.info}[/]", soft_wrap=True, highlight=False)
     failure: StreamError | None = None
     reports = []
-    with options.events.open("w", encoding="utf-8") as lines:
+    with _opened(options.events) as events, _opened(options.detections) as seen:
         for number, source in enumerate(options.sources):
-            video = _video_path(options.video, number)
+            steps = replay.run(source, _video_path(options.video, number))
             try:
-                reports.append(_one(replay, source, lines, video, console))
+                for step in _with_progress(steps, Path(source).name, console):
+                    _write(events, *(event.to_json() for event in step.events))
+                    if seen is not None and step.detections is not None:
+                        _write(seen, json.dumps({"source": Path(source).name, **step.seen()}))
+                reports.append(replay.last_report)
             except StreamError as error:
                 failure = error
                 print(f"detector: {error}", file=sys.stderr)
@@ -54,6 +67,24 @@ def run(options: argparse.Namespace) -> int:
     return failure.exit_code if failure else 0
 
 
+def _opened(path: Path | None) -> "AbstractContextManager[TextIO | None]":
+    """Open a file to write; nothing for no path."""
+    from detector.errors import DetectorError
+
+    if path is None:
+        return nullcontext()
+    try:
+        return path.open("w", encoding="utf-8")
+    except OSError as error:
+        raise DetectorError(f"{path}: expected a file to write, found: {error}") from error
+
+
+def _write(file: TextIO | None, *lines: str) -> None:
+    if file is not None and lines:
+        file.writelines(line + "\n" for line in lines)
+        file.flush()
+
+
 def _video_path(path: Path | None, number: int) -> Path | None:
     """Give the first source the name that was asked for, later ones a number behind it."""
     if path is None or number == 0:
@@ -61,7 +92,10 @@ def _video_path(path: Path | None, number: int) -> Path | None:
     return path.with_stem(f"{path.stem}-{number + 1}")
 
 
-def _one(replay: "Replay", source: str, lines: Any, video: Path | None, console: Any) -> Any:
+def _with_progress(
+    steps: "Iterator[ReplayStep]", name: str, console: Any
+) -> "Iterator[ReplayStep]":
+    """Pass the steps on and show how far they are."""
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (
@@ -71,11 +105,8 @@ def _one(replay: "Replay", source: str, lines: Any, video: Path | None, console:
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=console) as progress:
-        task = progress.add_task(Path(source).name, total=None, speed="")
-        for step in replay.run(source, video):
-            for event in step.events:
-                lines.write(event.to_json() + "\n")
-            lines.flush()
+        task = progress.add_task(name, total=None, speed="")
+        for step in steps:
+            yield step
             speed = f"{step.realtime_factor:.1f}x real time"
             progress.update(task, completed=step.pts_s, total=step.duration_s, speed=speed)
-    return replay.last_report

@@ -63,6 +63,28 @@ def test_video_and_report_are_written(tmp_path: Path) -> None:
     assert told["model"]["name"] == "squares"
 
 
+def test_what_the_network_saw_is_written_for_every_frame(tmp_path: Path) -> None:
+    write(tmp_path, make_config(tmp_path))
+    out = tmp_path / "seen.jsonl"
+    process(tmp_path, str(tmp_path / "clip.mp4"), extra=("--detections", str(out)))
+    seen = [json.loads(line) for line in out.read_text().splitlines()]
+    assert [frame["index"] for frame in seen] == list(range(20))
+    assert {len(frame["detections"]) for frame in seen[:5]} == {0}
+    (found,) = seen[8]["detections"]
+    assert found["class"] == "person"
+    assert found["box"] == pytest.approx([48, 32, 64, 48], abs=1)
+    assert [track["track_id"] for track in seen[9]["tracks"]] == [1]
+
+
+def test_an_output_that_cannot_be_written_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(tmp_path, make_config(tmp_path))
+    given = ["process", "clip.mp4", "--config", str(tmp_path / "site.yaml")]
+    assert main([*given, "--events", str(tmp_path / "no" / "events.jsonl")]) == 1
+    assert "expected a file to write" in capsys.readouterr().err
+
+
 def test_a_recording_that_breaks_off_gives_the_events_before_the_break_and_says_so(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
