@@ -115,7 +115,8 @@ def markdown(result: dict[str, Any]) -> str:
     )
     what = (
         f"Line {result['line']} px, default rules, no calibration. A hit is an event within 1 s of "
-        "a labelled crossing; PETS was not used for training or tuning."
+        "a labelled crossing; PETS was not trained on, but looked at when the model and the "
+        "tracker were chosen."
     )
     columns = (
         "| Hz | true | told | precision | recall | F1 | direction | delay s median, max | "
