@@ -7,7 +7,6 @@ box's lower edge went from one side to the other, by more than 8 px each. Needs 
 """
 
 import argparse
-import json
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -20,7 +19,7 @@ from scipy.optimize import linear_sum_assignment
 from benchmarks.detections import COCO_NETWORK, detect, model_folder, scores
 from benchmarks.floor import calibration as synthetic_calibration
 from benchmarks.floor import positions as synthetic_floor
-from benchmarks.machine import stamp
+from benchmarks.machine import stamp, write_result
 from benchmarks.mot import CLIPS, ROOT, SHARED_DATA, Boxes, Clip, read_truth, sampled
 from detector.geometry import bottom_centers, offsets_to_polyline
 from detector.rules import BarrierCrossingSettings, build_rules
@@ -296,10 +295,8 @@ def main() -> None:
     given = parser.parse_args()
     result = measure(given.model)
     table = to_markdown(result)
-    given.out.mkdir(parents=True, exist_ok=True)
     name = "crossings" if given.model == COCO_NETWORK else f"crossings-{result['model']['name']}"
-    (given.out / f"{name}.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-    (given.out / f"{name}.md").write_text(table, encoding="utf-8")
+    write_result(given.out, name, result, table)
     print(table)
 
 

@@ -9,7 +9,6 @@ provider, one thread, one picture at a time) and how far what is found differs f
 
 import argparse
 import itertools
-import json
 import platform
 import random
 import statistics
@@ -22,6 +21,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from benchmarks.machine import write_result
 from detector.errors import ModelError
 from detector.geometry import iou
 from detector.types import U8, Detections, ObjectClass
@@ -293,12 +293,9 @@ def main() -> None:
         "preprocessing's share of the first variant's CPU time": f"{share:.3f}",
         **machine(),
     }
-    args.out.parent.mkdir(parents=True, exist_ok=True)
     page = as_markdown(result, rows, missing)
-    args.out.with_suffix(".md").write_text(page, encoding="utf-8")
     record = {**result, "rows": [asdict(row) for row in rows], "not measured": missing}
-    text = json.dumps(record, indent=1) + "\n"
-    args.out.with_suffix(".json").write_text(text, encoding="utf-8")
+    write_result(args.out.parent, args.out.stem, record, page)
     print(page)
 
 

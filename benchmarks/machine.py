@@ -1,5 +1,6 @@
 """Says when, where and on which commit a benchmark ran."""
 
+import json
 import os
 import platform
 import subprocess
@@ -17,6 +18,13 @@ def stamp() -> dict[str, Any]:
         "machine": {"processor": _processor(), "cores": os.cpu_count()},
         "commit": _commit(),
     }
+
+
+def write_result(folder: Path, name: str, result: dict[str, Any], table: str) -> None:
+    """Write a result as ``NAME.json`` and, for people, as ``NAME.md``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{name}.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    (folder / f"{name}.md").write_text(table, encoding="utf-8")
 
 
 def _processor() -> str:

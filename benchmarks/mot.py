@@ -11,13 +11,13 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import linear_sum_assignment
 
+from benchmarks.machine import ROOT
 from detector.geometry import bottom_centers, iou
 from detector.types import F32, I64, Detections, ObjectClass, Tracks
 
 with contextlib.redirect_stdout(io.StringIO()):  # it prints on import
     from trackeval.metrics import CLEAR, HOTA, Identity
 
-ROOT = Path(__file__).resolve().parents[1]
 SHARED_DATA = Path(os.environ.get("SHARED_DATA", ROOT.parent / "shared" / "data"))
 
 

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import yaml
 
 from benchmarks.crossings import LINES, score, true_crossings
-from benchmarks.machine import ROOT, stamp
+from benchmarks.machine import ROOT, stamp, write_result
 from benchmarks.mot import CLIPS, SHARED_DATA, read_truth
 from detector.events import Event
 from detector.types import Xy
@@ -63,8 +63,7 @@ def main() -> None:
         "line": line.label,
         "rows": rows,
     }
-    (OUT / "process_pets.json").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-    (OUT / "process_pets.md").write_text(markdown(result), encoding="utf-8")
+    write_result(OUT, "process_pets", result, markdown(result))
 
 
 def process(video: Path, model: Path, rate_hz: float) -> tuple[list[Event], dict[str, Any]]:

@@ -22,7 +22,7 @@ from typing import Any
 import psutil
 import yaml
 
-from benchmarks.machine import stamp
+from benchmarks.machine import ROOT, stamp, write_result
 from detector.config import load_config
 from detector.service import Service
 from detector.vision.manifest import manifest_path, read_manifest
@@ -35,8 +35,6 @@ FOOTNOTE = (
     "Decoding counts every picture of the recording, analysed or not. Drops are frames that were "
     "due but replaced by a newer one before the network was free."
 )
-HERE = Path(__file__).parent
-ROOT = HERE.parent
 
 
 def main() -> None:
@@ -45,7 +43,7 @@ def main() -> None:
     parser.add_argument("--video", type=Path, default=ROOT / "samples" / "ladder_day.mp4")
     parser.add_argument("--model", type=Path, default=ROOT / "models" / "barrier-n")
     parser.add_argument("--seconds", type=float, default=60.0)
-    parser.add_argument("--out", type=Path, default=HERE / "results")
+    parser.add_argument("--out", type=Path, default=ROOT / "benchmarks" / "results")
     parser.add_argument("--row", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.row is not None:
@@ -67,9 +65,7 @@ def main() -> None:
         "video": options.video.name,
         "rows": rows,
     }
-    options.out.mkdir(parents=True, exist_ok=True)
-    (options.out / "speed.json").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-    (options.out / "speed.md").write_text(markdown(result), encoding="utf-8")
+    write_result(options.out, "speed", result, markdown(result))
 
 
 def measure(count: int, video: Path, model: Path, seconds: float) -> dict[str, Any]:

@@ -20,7 +20,7 @@ import numpy as np
 
 from benchmarks.crowd import simulate
 from benchmarks.detections import COCO_NETWORK, detect, model_folder, scores
-from benchmarks.machine import stamp
+from benchmarks.machine import stamp, write_result
 from benchmarks.mot import CLIPS, ROOT, Boxes, Clip, foot_errors, from_tracks, read_truth
 from benchmarks.mot import sampled as frames_at
 from benchmarks.mot import score as mot_score
@@ -266,10 +266,8 @@ def main() -> None:
     given = parser.parse_args()
     result = measure(given.model, given.peer_python)
     table = to_markdown(result)
-    given.out.mkdir(parents=True, exist_ok=True)
     name = "tracking" if given.model == COCO_NETWORK else f"tracking-{result['model']['name']}"
-    (given.out / f"{name}.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-    (given.out / f"{name}.md").write_text(table, encoding="utf-8")
+    write_result(given.out, name, result, table)
     print(table)
 
 

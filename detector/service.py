@@ -259,7 +259,3 @@ class Service:
     def frames_analysed(self) -> int:
         """Frames of all cameras since the start."""
         return self._analysis.frames_total
-
-    def wait_until_analysed(self, timeout_s: float) -> bool:
-        """Wait until all recordings are over; False if they are not, cameras never are."""
-        return self._analysis.wait(timeout_s)
