@@ -21,6 +21,7 @@ from benchmarks.floor import calibration as synthetic_calibration
 from benchmarks.floor import positions as synthetic_floor
 from benchmarks.machine import stamp, write_result
 from benchmarks.mot import CLIPS, ROOT, SHARED_DATA, Boxes, Clip, read_truth, sampled
+from detector.benchmark.mot import Crossing, Line, line_crossings
 from detector.geometry import bottom_centers, offsets_to_polyline
 from detector.rules import BarrierCrossingSettings, build_rules
 from detector.scene import BarrierSettings, CalibrationSettings, Scene
@@ -30,18 +31,26 @@ from detector.vision.manifest import read_manifest
 
 RATES_HZ = (10.0, 5.0, 2.0)
 WITHIN_S = 1.0
-HYSTERESIS_PX = 8.0
 BARRIER = "line"
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """A line on the ground of a clip, in pixels, drawn from ``start`` to ``stop``."""
+class ClipLine:
+    """A line on the ground of a clip."""
 
     clip: str
-    start: Xy
-    stop: Xy
+    line: Line
     scored: bool
+
+    @property
+    def start(self) -> Xy:
+        """Where it begins, pixels."""
+        return self.line.start
+
+    @property
+    def stop(self) -> Xy:
+        """Where it ends, pixels."""
+        return self.line.stop
 
     @property
     def label(self) -> str:
@@ -50,48 +59,19 @@ class Line:
 
 
 LINES = (
-    Line("pets_s2l1", (425, 150), (425, 420), scored=True),
-    Line("ped_semi", (450, 60), (450, 350), scored=False),
-    Line("synthetic_x1", (400, 120), (400, 590), scored=False),
-    Line("synthetic_x1", (10, 300), (790, 300), scored=False),
+    ClipLine("pets_s2l1", Line((425, 150), (425, 420)), scored=True),
+    ClipLine("ped_semi", Line((450, 60), (450, 350)), scored=False),
+    ClipLine("synthetic_x1", Line((400, 120), (400, 590)), scored=False),
+    ClipLine("synthetic_x1", Line((10, 300), (790, 300)), scored=False),
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Crossing:
-    """Somebody crossed: when, from which side, and where the feet were."""
-
-    at: float
-    direction: str
-    foot: Xy
-
-
-def true_crossings(truth: Boxes, line: Line, fps: float) -> list[Crossing]:
+def true_crossings(truth: Boxes, line: ClipLine, fps: float) -> list[Crossing]:
     """Find the crossings of labelled boxes, in order of time."""
-    (x1, y1), (x2, y2) = line.start, line.stop
-    length = math.hypot(x2 - x1, y2 - y1)
-    along = ((x2 - x1) / length, (y2 - y1) / length)
-    found = []
-    for key in np.unique(truth.key):
-        own = truth.key == key
-        side = 0
-        for frame, (x, y) in zip(
-            truth.frame[own].tolist(), bottom_centers(truth.xyxy[own]).tolist(), strict=True
-        ):
-            # In a picture whose y points down, left of the walker is where this is positive.
-            left_px = (x - x1) * along[1] - (y - y1) * along[0]
-            if abs(left_px) < HYSTERESIS_PX:
-                continue
-            now = 1 if left_px > 0 else -1
-            reach = ((x - x1) * along[0] + (y - y1) * along[1]) / length
-            if side and now != side and 0 <= reach <= 1:
-                way = "right_to_left" if now > 0 else "left_to_right"
-                found.append(Crossing(frame / fps, way, (x, y)))
-            side = now
-    return sorted(found, key=lambda crossing: crossing.at)
+    return line_crossings(truth.frame / fps, truth.key, truth.xyxy, line.line)
 
 
-def check_against_shipped(found: Sequence[Crossing], line: Line, fps: float) -> None:
+def check_against_shipped(found: Sequence[Crossing], line: ClipLine, fps: float) -> None:
     """Raise SystemExit unless the list that came with the footage says the same."""
     name = f"events_line_{line.start[0]:g}_{line.start[1]:g}_{line.stop[0]:g}_{line.stop[1]:g}.csv"
     file = (SHARED_DATA / CLIPS[line.clip].truth).with_name(name)
@@ -107,7 +87,7 @@ def check_against_shipped(found: Sequence[Crossing], line: Line, fps: float) -> 
         raise SystemExit(f"{name} does not hold the crossings that follow from the labels")
 
 
-def scene_of(line: Line, calibration: CalibrationSettings | None = None) -> Scene:
+def scene_of(line: ClipLine, calibration: CalibrationSettings | None = None) -> Scene:
     """Draw the line into its clip's frame."""
     width, height = CLIPS[line.clip].size
     points = tuple((x / width, y / height) for x, y in (line.start, line.stop))
@@ -125,7 +105,7 @@ def track(
     ]
 
 
-def reported(tracks: Sequence[Tracks], line: Line) -> list[Transition]:
+def reported(tracks: Sequence[Tracks], line: ClipLine) -> list[Transition]:
     """Give what the rule says about the tracks."""
     (rule,) = build_rules({"crossing": BarrierCrossingSettings(barrier=BARRIER)}, scene_of(line))
     return [transition for seen in tracks for transition in rule.update(seen)]
@@ -174,7 +154,7 @@ def score(truth: Sequence[Crossing], told: Sequence[Transition]) -> dict[str, An
     }
 
 
-def distance_errors(tracks: Sequence[Tracks], line: Line) -> dict[str, float]:
+def distance_errors(tracks: Sequence[Tracks], line: ClipLine) -> dict[str, float]:
     """Compare measured places and distances to the line with the true ones, in metres.
 
     Each track is held against the person who is nearest on the floor.

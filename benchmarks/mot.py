@@ -1,7 +1,5 @@
 """Footage with MOTChallenge ground truth: reading it, detecting on it, scoring tracks."""
 
-import contextlib
-import io
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -12,11 +10,9 @@ import numpy.typing as npt
 from scipy.optimize import linear_sum_assignment
 
 from benchmarks.machine import ROOT
+from detector.benchmark.identity import Seen, evaluate
 from detector.geometry import bottom_centers, iou
 from detector.types import F32, I64, Detections, ObjectClass, Tracks
-
-with contextlib.redirect_stdout(io.StringIO()):  # it prints on import
-    from trackeval.metrics import CLEAR, HOTA, Identity
 
 SHARED_DATA = Path(os.environ.get("SHARED_DATA", ROOT.parent / "shared" / "data"))
 
@@ -129,12 +125,6 @@ def sampled(clip: Clip, fps: float) -> list[int]:
     return list(range(1, clip.frames + 1, max(1, round(clip.fps / fps))))
 
 
-def _dense(keys: Sequence[I64]) -> tuple[list[npt.NDArray[np.intp]], int]:
-    """Number identities from 0 without holes; give them per frame, and how many there are."""
-    found, flat = np.unique(np.concatenate(keys), return_inverse=True)
-    return np.split(flat, np.cumsum([len(k) for k in keys])[:-1]), len(found)
-
-
 def score(truth: Boxes, result: Boxes, frames: Sequence[int]) -> dict[str, float]:
     """Score tracks with trackeval on the given frames.
 
@@ -142,23 +132,9 @@ def score(truth: Boxes, result: Boxes, frames: Sequence[int]) -> dict[str, float
         HOTA, DetA, AssA, IDF1 and MOTA in percent, and the numbers of id switches, of
         fragmentations and of ids given out.
     """
-    truths, results = [truth.at(f) for f in frames], [result.at(f) for f in frames]
-    gt_ids, gt_count = _dense([t.key for t in truths])
-    ids, count = _dense([r.key for r in results])
-    data = {
-        "num_timesteps": len(frames),
-        "num_gt_dets": sum(len(t.key) for t in truths),
-        "num_tracker_dets": sum(len(r.key) for r in results),
-        "num_gt_ids": gt_count,
-        "num_tracker_ids": count,
-        "gt_ids": gt_ids,
-        "tracker_ids": ids,
-        "similarity_scores": [iou(t.xyxy, r.xyxy) for t, r in zip(truths, results, strict=True)],
-    }
-    quiet = {"PRINT_CONFIG": False}
-    hota = HOTA().eval_sequence(data)
-    clear = CLEAR(quiet).eval_sequence(data)
-    identity = Identity(quiet).eval_sequence(data)
+    pairs = [(truth.at(f), result.at(f)) for f in frames]
+    metrics = evaluate([[Seen(true.key, true.xyxy, own.key, own.xyxy) for true, own in pairs]])
+    hota, clear, identity = metrics["HOTA"], metrics["CLEAR"], metrics["Identity"]
     return {
         "HOTA": 100 * float(np.mean(hota["HOTA"])),
         "DetA": 100 * float(np.mean(hota["DetA"])),
@@ -167,7 +143,7 @@ def score(truth: Boxes, result: Boxes, frames: Sequence[int]) -> dict[str, float
         "MOTA": 100 * float(clear["MOTA"]),
         "IDSW": int(clear["IDSW"]),
         "Frag": int(clear["Frag"]),
-        "ids": count,
+        "ids": len(np.unique(np.concatenate([own.key for _, own in pairs]))),
     }
 
 

@@ -5,7 +5,7 @@ import queue
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from itertools import chain
@@ -29,6 +29,9 @@ from detector.types import CameraId, Detections, Frame, ObjectClass
 from detector.vision import Detector, DetectorInfo
 from detector.vision.onnx_detector import load_detector
 from detector.vision.view import detect_views
+
+Look = Callable[[CameraPipeline, Frame], Detections]
+"""How boxes come from a frame: by the network, or from a file of true ones."""
 
 READ_AHEAD = 4
 """Decoded frames that wait for analysis; decoding and analysis overlap on two cores."""
@@ -94,19 +97,30 @@ class Replay:
     The same bytes, configuration and model give the same events: ids derive from their hashes, and
     no wall clock enters.
 
+    Args:
+        loaded: the configuration.
+        camera: whose geometry and rules; may be left out where there is only one.
+        detector: the network; None loads the one that is configured.
+        look: where boxes come from instead of the network, for scoring tracker and rules alone.
+
     Raises:
         ConfigError: the camera is not named and there are several, or there is none of that name.
         ModelError: the network cannot be run.
     """
 
     def __init__(
-        self, loaded: LoadedConfig, camera: str | None = None, detector: Detector | None = None
+        self,
+        loaded: LoadedConfig,
+        camera: str | None = None,
+        detector: Detector | None = None,
+        look: Look | None = None,
     ) -> None:
         self._loaded = loaded
         self._name = CameraId(choose_camera(loaded, camera))
         self._camera = loaded.config.cameras[self._name]
         self._stages = StageClock()
         self._detector = detector or load_detector(loaded.config.model, self._stages)
+        self._look = look or self._by_network
         self.last_report: dict[str, Any] = {}
 
     @property
@@ -188,8 +202,12 @@ class Replay:
         for frame in frames:
             if frame.corrupt:
                 continue  # a damaged picture must not be judged as if it were whole
-            (detections,) = detect_views(self._detector, [pipeline.view(frame)])
+            detections = self._look(pipeline, frame)
             yield pipeline.process(frame, detections), detections
+
+    def _by_network(self, pipeline: CameraPipeline, frame: Frame) -> Detections:
+        (detections,) = detect_views(self._detector, [pipeline.view(frame)])
+        return detections
 
 
 def _last(pipeline: CameraPipeline) -> Iterator[tuple[Step, Detections | None]]:

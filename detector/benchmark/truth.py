@@ -1,8 +1,8 @@
 """The truth file: what really happened in a recording, for scoring.
 
 Rendered scenes come with one; anybody can write one for their own footage, with nothing in it but
-``media``, ``duration_s`` and ``events``. Its JSON Schema is ``docs/schema/truth-1.schema.json``, its
-description ``docs/truth.md``.
+``media``, ``duration_s`` and ``events``. Its JSON Schema is
+``docs/schema/truth-1.schema.json``, its description ``docs/truth.md``.
 """
 
 from pathlib import Path
@@ -33,6 +33,11 @@ TrueKind = Literal[
     "person_down",
 ]
 """Everything that can truly happen, whether or not there is a rule for it yet."""
+
+ALERT_KINDS = frozenset(
+    {"barrier_crossing", "climbing", "ladder_carried", "ladder_at_barrier", "fence_work"}
+)
+"""Kinds whose severity is alert unless the site says otherwise."""
 
 Seconds = Annotated[float, Field(ge=0)]
 

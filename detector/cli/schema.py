@@ -1,4 +1,4 @@
-"""``detector schema event|config``: prints a published JSON Schema."""
+"""``detector schema event|config|truth``: prints a published JSON Schema."""
 
 import argparse
 import json
@@ -9,16 +9,17 @@ Subparsers = Any  # argparse's own type for it is private
 
 def add_parser(commands: Subparsers) -> None:
     """Add the command's options."""
-    parser = commands.add_parser("schema", help="print the JSON Schema of events or of the config")
-    parser.add_argument("what", choices=("event", "config"))
+    parser = commands.add_parser("schema", help="print the JSON Schema of events, config or truth")
+    parser.add_argument("what", choices=("event", "config", "truth"))
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """Print the schema."""
+    from detector.benchmark.truth import truth_schema
     from detector.config import config_schema
     from detector.events import event_schema
 
-    schema = event_schema() if options.what == "event" else config_schema()
-    print(json.dumps(schema, indent=2))
+    makers = {"event": event_schema, "config": config_schema, "truth": truth_schema}
+    print(json.dumps(makers[options.what](), indent=2))
     return 0
