@@ -60,7 +60,7 @@ class FrameScorer:
     def __init__(self) -> None:
         self._frames = 0
         self._frames_by_tag: dict[str, int] = defaultdict(int)
-        self._classes: dict[str, _Selection] = defaultdict(_Selection)
+        self._classes = {cls.label: _Selection() for cls in ObjectClass}
         self._tags: dict[str, _Selection] = defaultdict(_Selection)
         self._states: dict[str, _Selection] = defaultdict(_Selection)
         self._heights: list[tuple[float, bool]] = []
