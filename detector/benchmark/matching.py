@@ -7,7 +7,8 @@ decided here and stated in ``docs/accuracy.md``:
 - Happenings of one kind at one place that overlap, or follow within ``join_gap_s``, are one event:
   the product promises one incident, not a flood. Crossings and rising groups stay apart: they are
   counted.
-- An event that takes no time (a crossing) can be told until ``window_s`` after it.
+- An event that takes no time (a crossing) can be told until ``window_s`` after it. A crossing told
+  in the wrong direction is a false alarm, and the crossing is still to be told.
 - An alarm that names a group of n hits every due size of up to n.
 - A later alarm inside an event already told is a duplicate, not a false alarm; one inside an event
   after its window is late: the event stays missed, and with ``late_is_fp`` the alarm is false too.
@@ -82,6 +83,11 @@ class ScoredEvent:
         return max(self.end_s, self.closes(protocol))
 
     def fits(self, alarm: Alarm) -> bool:
+        """Say whether an alarm is of this kind, place and direction."""
+        true, told = self.members[0].direction, alarm.direction
+        return self.is_like(alarm) and (not true or not told or true == told)
+
+    def is_like(self, alarm: Alarm) -> bool:
         """Say whether an alarm is of this kind and place; no place fits every place."""
         same_place = not alarm.where or not self.where or alarm.where == self.where
         return alarm.kind == self.kind and same_place
@@ -109,7 +115,10 @@ class EventResult:
 
 @dataclass(frozen=True, slots=True)
 class AlarmResult:
-    """An alarm, what it turned out to be, and the event it was about."""
+    """An alarm, what it turned out to be, and the event it was about.
+
+    A false alarm is about nothing, or about a crossing in the other direction.
+    """
 
     alarm: Alarm
     verdict: Verdict
@@ -213,13 +222,18 @@ class _Told:
         if about:
             self._late.setdefault(about[0], alarm)
             return AlarmResult(alarm, Verdict.LATE, self._due[about[0]])
-        return AlarmResult(alarm, Verdict.FALSE)
+        return AlarmResult(alarm, Verdict.FALSE, self._in_the_other_direction(alarm))
 
     def _is_about(self, event: ScoredEvent, alarm: Alarm) -> bool:
-        rules = self._protocol
-        if not event.fits(alarm):
-            return False
-        return event.opens(rules) <= alarm.at_s <= event.lasts_until(rules)
+        return event.fits(alarm) and self._is_on(event, alarm.at_s)
+
+    def _is_on(self, event: ScoredEvent, at_s: float) -> bool:
+        return event.opens(self._protocol) <= at_s <= event.lasts_until(self._protocol)
+
+    def _in_the_other_direction(self, alarm: Alarm) -> ScoredEvent | None:
+        untold = (event for i, event in enumerate(self._due) if i not in self._hits)
+        same = (e for e in untold if e.is_like(alarm) and self._is_on(e, alarm.at_s))
+        return next(same, None)
 
     def _can_be_hit_by(self, index: int, alarm: Alarm) -> bool:
         event = self._due[index]

@@ -71,12 +71,14 @@ def _counting(what: str, pairs: Sequence[tuple[int, int]]) -> Counting:
 def errors(judged: Sequence[Judged]) -> Errors:
     """Look at what hits still got wrong: direction, outcome, distance."""
     hits = [(j, r, r.hit) for j in judged for r in j.matched.events if r.hit is not None]
-    directions = [
-        (event.direction, alarm.direction)
-        for _, result, alarm in hits
-        for event in result.event.members
-        if event.direction
-    ]
+    rightly = sum(
+        bool(member.direction) for _, result, _ in hits for member in result.event.members
+    )
+    wrongly = sum(
+        result.verdict is Verdict.FALSE and result.event is not None
+        for j in judged
+        for result in j.matched.alarms
+    )
     outcomes = [
         ({member.outcome for member in result.event.members}, told)
         for j, result, alarm in hits
@@ -90,8 +92,8 @@ def errors(judged: Sequence[Judged]) -> Errors:
         if (error := _distance_error(j, alarm)) is not None
     ]
     return Errors(
-        directions=len(directions),
-        directions_wrong=sum(true != told for true, told in directions),
+        directions=rightly + wrongly,
+        directions_wrong=wrongly,
         outcomes=len(outcomes),
         outcomes_wrong=sum(told not in true for true, told in outcomes),
         distances=len(apart),

@@ -121,6 +121,17 @@ def test_crossings_are_counted_one_by_one() -> None:
     assert hits(match(three, [alarm("barrier_crossing", 10.6)])) == [True, False, False]
 
 
+def test_a_crossing_in_the_wrong_direction_is_false_and_the_right_one_still_to_be_told() -> None:
+    out, home = "left_to_right", "right_to_left"
+    both = [event("barrier_crossing", at, at, direction=way) for at, way in ((10, out), (11, home))]
+    swapped = [alarm("barrier_crossing", 11, direction=way) for way in (home, out)]
+    assert hits(match(both, swapped)) == [True, True]
+    found = match(both[:1], [alarm("barrier_crossing", at, direction=home) for at in (11, 12)])
+    assert verdicts(found) == ["false", "false"]
+    assert [result.event is not None for result in found.alarms] == [True, True]
+    assert match([], swapped).alarms[0].event is None
+
+
 def test_a_number_tells_every_size_that_is_due_but_none_above_it() -> None:
     sizes = [event("group_size", 10, 60, size=size) for size in (2, 3, 5)]
     found = match(sizes, [alarm("group_size", 12, count=4)])

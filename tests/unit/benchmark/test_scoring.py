@@ -167,7 +167,7 @@ def test_direction_outcome_and_distance_of_hits_are_held_against_the_truth() -> 
     )
     told.outcomes[incident(7), "approach"] = "turned_back"  # type: ignore[index]
     errors = pass_score([told], PROTOCOL).errors
-    assert (errors.directions, errors.directions_wrong) == (1, 1)
+    assert (errors.directions, errors.directions_wrong) == (1, 1)  # false, and still to be told
     assert (errors.outcomes, errors.outcomes_wrong) == (1, 1)
     assert (errors.distances, errors.distance_error_m_p50) == (2, 0.375)
 
