@@ -11,7 +11,7 @@ from pathlib import Path
 from detector import __version__
 from detector.benchmark import mistakes, scoring
 from detector.benchmark.alarms import alarms_of, outcomes_of
-from detector.benchmark.curves import curve
+from detector.benchmark.sweep import curve
 from detector.benchmark.frames import FrameScorer
 from detector.benchmark.machine import processor
 from detector.benchmark.matching import Protocol

@@ -3,7 +3,7 @@ import math
 import pytest
 
 from detector.benchmark.accuracy import pass_score
-from detector.benchmark.curves import curve
+from detector.benchmark.sweep import curve
 from detector.benchmark.matching import Protocol
 from detector.benchmark.mistakes import failures, split
 from detector.benchmark.report import PassScore, Score
