@@ -30,7 +30,7 @@ def recall_plot(report: AccuracyReport, field: str, section: str, title: str) ->
     for group in groups:
         values = [group.rows[name].recall or 0.0 for name in group.rows]
         places = [_place(names.index(name), group, groups) for name in group.rows]
-        axes.barh(places, values, _BAR, color=group.series.colour, alpha=0.55, label=group.name)
+        axes.barh(places, values, _BAR, color=group.series.colour, alpha=0.42, label=group.name)
         bounds = [score.recall_ci95 for score in group.rows.values()]
         _whiskers(canvas, group.series, places, values, bounds)
     for index, name in enumerate(names):
@@ -73,7 +73,7 @@ def _whiskers(
         xerr=[below, above],
         fmt="none",
         ecolor=series.colour,
-        elinewidth=1.8,
+        elinewidth=2,
         capsize=4,
     )
 

@@ -200,8 +200,8 @@ def _by_tag(report: AccuracyReport) -> Section:
 def _by_height(report: AccuracyReport) -> Section:
     notes = ["Height of the tallest person taking part when the event is due, in pixels."]
     notes += [
-        f"{name}: half of the events are told from {pixels_text(scores.height.h50_px)} on (h50), nine "
-        f"of ten from {pixels_text(scores.height.h90_px)} on (h90)."
+        f"{name}: half of the events are told from {pixels_text(scores.height.h50_px)} on (h50), "
+        f"nine of ten from {pixels_text(scores.height.h90_px)} on (h90)."
         for name, scores in passes(report)
         if scores.height.h50_px is not None or scores.height.h90_px is not None
     ]
