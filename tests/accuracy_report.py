@@ -143,7 +143,12 @@ def make_pass(better: int = 0) -> PassScore:
         ),
         by_clip=_rows(("ladder_day", 20, 18, 1), (ODD_NAME, 38, 29, 5), hours=0.3),
         height=HeightFit(h50_px=23.4 - b, h90_px=51.0 - b),
-        curve=_curve((0.8, 0.45, 0.0), (0.6, 0.7, 80.0), (0.4, 0.76, 160.0), (0.1, 0.81, 240.0)),
+        curve=_curve(
+            (0.8, 0.45 + 0.05 * b, 0.0),
+            (0.6, 0.7 + 0.05 * b, 80.0 - 20 * b),
+            (0.4, 0.76 + 0.05 * b, 160.0 - 20 * b),
+            (0.1, 0.81 + 0.02 * b, 240.0 - 40 * b),
+        ),
         confusion=(
             Confusion(kind="climbing", was="nothing", alarms=1),
             Confusion(kind="zone_intrusion", was="approach", alarms=2),

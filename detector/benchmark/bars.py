@@ -52,7 +52,7 @@ def _place(index: int, group: Group, groups: Sequence[Group]) -> float:
 def _name_rows(canvas: Canvas, labels: Sequence[str]) -> None:
     canvas.axes.set_yticks(range(len(labels)), labels)
     canvas.axes.set_ylim(len(labels) - 0.5, -0.5)
-    canvas.axes.tick_params(axis="y", length=0)
+    canvas.axes.tick_params(axis="y", length=0, pad=9)
     canvas.axes.grid(visible=True, axis="x")
 
 
@@ -100,8 +100,7 @@ def false_alarm_plot(report: AccuracyReport) -> Plot | None:
             text, (ceiling, index), (10, 0), textcoords="offset points", va="center"
         )
     _name_rows(canvas, labels)
-    canvas.axes.set_xscale("log")
-    canvas.axes.set_xlim(floor, ceiling)
+    canvas.log_across(floor, ceiling)
     canvas.axes.set_xlabel("false alarms per camera-hour, with their 95 % interval")
     canvas.legend()
     title = "False alarms per camera-hour, by condition"

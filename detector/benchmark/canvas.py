@@ -153,9 +153,21 @@ class Canvas:
             bottom=_BOTTOM_PX / height_px,
         )
 
-    def legend(self, columns: int = 2) -> None:
-        """Name the series above the axes."""
-        self.axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=columns, borderaxespad=0.2)
+    def log_across(self, low: float, high: float) -> None:
+        """Make the horizontal axis logarithmic, from ``low`` to ``high``, its numbers plain."""
+        from matplotlib.ticker import FuncFormatter, NullFormatter  # noqa: PLC0415  (an extra)
+
+        self.axes.set_xscale("log")
+        self.axes.set_xlim(low, high)
+        self.axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        self.axes.xaxis.set_minor_formatter(NullFormatter())
+
+    def legend(self, *, inside: bool = False) -> None:
+        """Name the series above the axes, or in their lower right corner."""
+        if inside:
+            self.axes.legend(loc="lower right", fontsize=_TEXT_PX - 1)
+        else:
+            self.axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, borderaxespad=0.2)
 
     def svg(self, title: str) -> str:
         """Give the SVG element, of the width it is given, for use within a page."""

@@ -33,13 +33,12 @@ def curve_plot(report: AccuracyReport) -> Plot | None:
     axes.axvspan(floor, shown, color=SHADE, alpha=0.35, linewidth=0)
     for name, curve, series in curves:
         _draw_curve(canvas, name, curve, series, (floor, ceiling))
-    axes.set_xscale("log")
-    axes.set_xlim(floor, ceiling)
+    canvas.log_across(floor, ceiling)
     axes.set_ylim(0, 1.03)
     axes.grid(visible=True)
     axes.set_xlabel("false alarms per camera-day")
     axes.set_ylabel("probability of detection")
-    canvas.legend(3)
+    canvas.legend(inside=True)
     title = "Probability of detection over false alarms per camera-day"
     caption = (
         "Further up and further left is better; the left edge stands for no false alarm at all. "
@@ -99,11 +98,12 @@ def height_plot(report: AccuracyReport) -> Plot | None:
     fits = dict(passes(report))
     for group in groups:
         _draw_heights(canvas, group, bins)
-        _draw_fit(canvas, fits[group.name].height.h50_px, "h50", group.series)
-        _draw_fit(canvas, fits[group.name].height.h90_px, "h90", group.series)
-    ticks = sorted({edge for pair in bins.values() for edge in pair})
-    axes.set_xscale("log")
-    axes.set_xlim(ticks[0] / 1.1, ticks[-1] * 1.1)
+        _draw_fit(canvas, fits[group.name].height.h50_px, "h50", group)
+        _draw_fit(canvas, fits[group.name].height.h90_px, "h90", group)
+    open_ends = {high for name, (_, high) in bins.items() if "+" in name}
+    ends = {end for pair in bins.values() for end in pair}
+    ticks = sorted(ends - open_ends)
+    canvas.log_across(min(ends) / 1.1, max(ends) * 1.1)
     axes.set_xticks(ticks, [f"{tick:.0f}" for tick in ticks])
     axes.minorticks_off()
     axes.set_ylim(0, 1.03)
@@ -158,10 +158,17 @@ def _draw_heights(canvas: Canvas, group: Group, bins: dict[str, tuple[float, flo
         first = False
 
 
-def _draw_fit(canvas: Canvas, height_px: float | None, name: str, series: Series) -> None:
+def _draw_fit(canvas: Canvas, height_px: float | None, name: str, group: Group) -> None:
+    """Mark a height, the passes' names on either side of their lines and not at one level."""
     if height_px is None:
         return
-    axes = canvas.axes
-    axes.axvline(height_px, color=series.colour, linestyle=":", linewidth=1.6)
-    text = f"{name} {height_px:.0f} px"
-    axes.annotate(text, (height_px, 0.02), (4, 0), textcoords="offset points", rotation=90)
+    colour = group.series.colour
+    canvas.axes.axvline(height_px, color=colour, linestyle=":", linewidth=1.6)
+    canvas.axes.annotate(
+        f"{name} {height_px:.0f} px",
+        (height_px, 0.02 + 0.3 * group.number),
+        (-15 if group.number else 4, 0),
+        textcoords="offset points",
+        rotation=90,
+        color=colour,
+    )

@@ -139,8 +139,8 @@ def _compared(
     """Put the rows of both passes side by side, by name."""
     ours: Sequence[Row] = getattr(report.detector, field)
     theirs = {row.name: row.score for row in getattr(report.true_boxes, field, ())}
-    columns = [head, "events", "hits", "PD (95 %)", "precision", "false alarms"]
-    columns += ["hours", "per camera-hour (95 %)"] * hours
+    columns = [head, "events", "hits", "PD (95 %)", "false alarms"]
+    columns += ["hours", "per camera-hour (95 %)"] if hours else ["precision"]
     columns += ["hits, true boxes", "PD, true boxes", "false, true boxes"] * bool(theirs)
     rows = []
     for row in (*ours, *_only_in(theirs, ours)):
@@ -164,9 +164,10 @@ def _only_in(theirs: dict[str, Score], ours: Sequence[Row]) -> list[Row]:
 
 
 def _cells(score: Score, *, hours: bool) -> list[str]:
-    cells = [str(score.events), str(score.tp), recall_text(score), number(score.precision)]
-    cells += [str(score.fp)]
-    return cells + [hours_text(score.camera_hours), per_hour_text(score)] * hours
+    cells = [str(score.events), str(score.tp), recall_text(score), str(score.fp)]
+    if hours:
+        return [*cells, hours_text(score.camera_hours), per_hour_text(score)]
+    return [*cells, number(score.precision)]
 
 
 def _few_cells(score: Score | None) -> list[str]:
@@ -217,7 +218,7 @@ def _time_to_alarm(report: AccuracyReport) -> Section:
         "those of all events count a miss as never told, and are a dash where they fall on one."
     )
     columns = ("", "hits", "p50", "p90", "p95", "max", "p50 of all", "p95 of all")
-    limits = tuple(f"within {limit} s" for limit in LIMITS_S)
+    limits = tuple(f"in {limit} s" for limit in LIMITS_S)
     rows = []
     for name, scores in passes(report):
         rows.append((f"{name}, all kinds", *_times(scores.overall)))
