@@ -3,7 +3,7 @@
 import re
 
 from detector.benchmark.canvas import SERIES, SHADE, Canvas, Group, Plot, Series, groups_of
-from detector.benchmark.report import AccuracyReport, Curve, CurvePoint
+from detector.benchmark.report import AccuracyReport, Curve, CurvePoint, HeightFit
 from detector.benchmark.tables import passes
 from detector.benchmark.wording import CLEAN_DAYS_FOR_ONE, DAY_H
 
@@ -97,9 +97,9 @@ def height_plot(report: AccuracyReport) -> Plot | None:
     axes = canvas.axes
     fits = dict(passes(report))
     for group in groups:
-        _draw_heights(canvas, group, bins)
-        _draw_fit(canvas, fits[group.name].height.h50_px, "h50", group)
-        _draw_fit(canvas, fits[group.name].height.h90_px, "h90", group)
+        height = fits[group.name].height
+        _draw_heights(canvas, group, bins, _named(group.name, height))
+        _draw_fit(canvas, height, group.series)
     open_ends = {high for name, (_, high) in bins.items() if "+" in name}
     ends = {end for pair in bins.values() for end in pair}
     ticks = sorted(ends - open_ends)
@@ -132,7 +132,9 @@ def _edges(name: str) -> tuple[float, float] | None:
     return low, float(found[2]) if found[2] else low * _OPEN_BIN
 
 
-def _draw_heights(canvas: Canvas, group: Group, bins: dict[str, tuple[float, float]]) -> None:
+def _draw_heights(
+    canvas: Canvas, group: Group, bins: dict[str, tuple[float, float]], label: str
+) -> None:
     colour = group.series.colour
     shift = _APART ** (2 * group.number - 1)
     first = True
@@ -153,22 +155,20 @@ def _draw_heights(canvas: Canvas, group: Group, bins: dict[str, tuple[float, flo
             color=colour,
             elinewidth=1.6,
             clip_on=False,
-            label=group.name if first else None,
+            label=label if first else None,
         )
         first = False
 
 
-def _draw_fit(canvas: Canvas, height_px: float | None, name: str, group: Group) -> None:
-    """Mark a height, the passes' names on either side of their lines and not at one level."""
-    if height_px is None:
-        return
-    colour = group.series.colour
-    canvas.axes.axvline(height_px, color=colour, linestyle=":", linewidth=1.6)
-    canvas.axes.annotate(
-        f"{name} {height_px:.0f} px",
-        (height_px, 0.02 + 0.3 * group.number),
-        (-15 if group.number else 4, 0),
-        textcoords="offset points",
-        rotation=90,
-        color=colour,
-    )
+def _draw_fit(canvas: Canvas, height: HeightFit, series: Series) -> None:
+    """Mark the heights at which half and nine of ten are told."""
+    for height_px in (height.h50_px, height.h90_px):
+        if height_px is not None:
+            canvas.axes.axvline(height_px, color=series.colour, linestyle=":", linewidth=1.6)
+
+
+def _named(name: str, height: HeightFit) -> str:
+    """Name a pass with the heights its lines stand at."""
+    known = (("h50", height.h50_px), ("h90", height.h90_px))
+    parts = [f"{what} {height_px:.0f} px" for what, height_px in known if height_px is not None]
+    return ", ".join((name, *parts))

@@ -80,22 +80,21 @@ def pictures(
         settings = inputs[clip].model_copy(update={"pace": "fast", "loop": False})
         wanted = sorted(indices, key=lambda index: failures[index].at_s)
         with open_source(settings, CameraId(clip)) as source:
-            nearest = _nearest(_readable(source, clip), [failures[i].at_s for i in wanted])
-            for index, frame in zip(wanted, nearest, strict=False):
-                taken[index] = encode_jpeg(_drawn(frame.image, failures[index]), _QUALITY)
+            nearest = _nearest(source, [failures[index].at_s for index in wanted])
+            try:
+                for index, frame in zip(wanted, nearest, strict=True):
+                    taken[index] = encode_jpeg(_drawn(frame.image, failures[index]), _QUALITY)
+            except StreamError as error:
+                _log.warning("%s: no picture of what comes after: %s", clip, error)
     return taken
 
 
-def _readable(frames: Iterable[Frame], clip: str) -> Iterator[Frame]:
-    """Give the frames up to where the recording breaks off, if it does."""
-    try:
-        yield from frames
-    except StreamError as error:
-        _log.warning("%s: no picture of what comes after: %s", clip, error)
-
-
 def _nearest(frames: Iterable[Frame], times_s: Sequence[float]) -> Iterator[Frame]:
-    """Give for each of the rising times the frame nearest to it, without reading further."""
+    """Give for each of the rising times the frame nearest to it, without reading further.
+
+    Raises:
+        StreamError: the recording broke off; the frames up to there have been given.
+    """
     before: Frame | None = None
     pending = list(times_s)
     for frame in frames:
