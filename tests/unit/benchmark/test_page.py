@@ -158,7 +158,7 @@ def test_a_tag_that_looks_like_markup_or_formula_is_drawn_as_it_is() -> None:
     odd = whole.by_tag[0].model_copy(update={"name": "<b> $x^2$ & so on"})
     report = make_report(detector=whole.model_copy(update={"by_tag": (odd,)}), true_boxes=None)
     (plot, _) = (p for p in plots(report) if p.section == "conditions")
-    assert "&lt;b&gt; $x^2$ &amp; so on" in plot.svg
+    assert ">&lt;b&gt; $x^2$ &amp; so on</text>" in plot.svg
 
 
 def test_the_same_report_gives_the_same_page(page: str) -> None:
