@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from detector.scene import Barrier, Scene, Zone
-from detector.types import F64, U8, Direction, Frame, ObjectClass, Severity, TrackId, Tracks
+from detector.types import F64, U8, Direction, Frame, ObjectClass, Severity, TrackId, Tracks, Xyxy
 
 Bgr = tuple[int, int, int]
 I32 = npt.NDArray[np.int32]
@@ -107,6 +107,24 @@ def draw(picture: Picture, banner: Banner | None = None, height_px: int | None =
     return canvas.image
 
 
+def marked(image: U8, box: Xyxy, note: Note, width_px: int) -> U8:
+    """Draw one thick box with its note onto a copy of a picture.
+
+    Args:
+        image: (H, W, 3) uint8 BGR; is not changed.
+        box: x1, y1, x2, y2 in pixels of ``image``.
+        note: what is written beside it; its severity gives the colour.
+        width_px: width of the result; it is never larger than the picture.
+
+    Returns:
+        (H', W', 3) uint8 BGR, writeable, of the picture's proportions.
+    """
+    height, width = image.shape[:2]
+    canvas = _Canvas(_resized(image, max(1, round(height * width_px / width))))
+    canvas.mark(np.array(box, np.float64) * (canvas.image.shape[1] / width), note)
+    return canvas.image
+
+
 def encode_jpeg(image: U8, quality: int = 85) -> bytes:
     """Compress a (H, W, 3) uint8 BGR picture as JPEG; ``quality`` in 1..100."""
     done, data = cv2.imencode(".jpg", image, (cv2.IMWRITE_JPEG_QUALITY, quality))
@@ -182,6 +200,14 @@ class _Canvas:
             corners = np.array([(x1, y1), (x2, y1), (x2, y2), (x1, y2)], np.int32)
             self._line(corners, colour, closed=True)
             self._label(_words(kind, float(score), note), (x1, y1), colour, below=False)
+
+    def mark(self, box: F64, note: Note) -> None:
+        """Draw one box, so thick that it is found at a glance, with its note above it."""
+        x1, y1, x2, y2 = (int(v) for v in np.rint(box))
+        corners = np.array([(x1, y1), (x2, y1), (x2, y2), (x1, y2)], np.int32)
+        colour = _SEVERITY[note.severity or Severity.INFO]
+        self._line(corners, colour, closed=True, widen=2)
+        self._label(note.text, (x1, y1 - 2), colour, below=False)
 
     def banner(self, banner: Banner) -> None:
         """Write a line along the upper edge on the colour of its severity."""

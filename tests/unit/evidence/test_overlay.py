@@ -14,6 +14,7 @@ from detector.evidence.overlay import (
     distance_text,
     draw,
     encode_jpeg,
+    marked,
 )
 from detector.scene import BarrierSettings, Scene, SideNames, ZoneSettings
 from detector.types import (
@@ -241,3 +242,15 @@ def test_a_note_that_names_its_object_does_not_name_it_twice() -> None:
 def test_a_picture_no_jpeg_can_hold_is_refused() -> None:
     with pytest.raises(ValueError, match="found \\(2, 70000, 3\\)"):
         encode_jpeg(np.zeros((2, 70_000, 3), np.uint8))
+
+
+def test_a_marked_box_has_a_thick_line_of_its_severity_and_leaves_the_picture_alone() -> None:
+    image = np.full((480, 640, 3), GREY, np.uint8)
+    note = Note("missed: climbing", Severity.ALERT)
+    drawn = marked(image, (200.0, 200.0, 440.0, 400.0), note, width_px=320)
+    assert drawn.shape == (240, 320, 3)
+    assert (image == GREY).all()
+    left_edge = drawn[150, 90:110].astype(int)
+    assert (np.abs(left_edge - RED).max(axis=1) < 40).sum() >= 3
+    assert (drawn[150, 120:200] == GREY).all()
+    assert (np.abs(drawn[85:98, 100:160].astype(int) - RED).max(axis=2) < 40).mean() > 0.3
