@@ -6,7 +6,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 	--no-annotate --no-header --override requirements/overrides.txt
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
 
-.PHONY: run test check format lock clean help test-tools simulator-tools
+.PHONY: run test bench check format lock clean help test-tools simulator-tools
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -16,6 +16,9 @@ run: .venv/run.stamp  ## set up, then run the service on the shipped samples (SI
 
 test: .venv/dev.stamp  ## set up, then run all tests
 	$(BIN)/python -m pytest -n auto --dist loadfile
+
+bench: .venv/dev.stamp  ## set up, then score the shipped samples: build/bench/report.html (SITE=... for your own)
+	$(BIN)/detector bench accuracy $(SITE) --out build/bench
 
 check: .venv/dev.stamp  ## format, lint, types, import layers
 	$(BIN)/ruff format --check .

@@ -1,6 +1,8 @@
 """Scores what the service tells against what is known to have happened.
 
-``truth`` and ``alarms`` are what is compared, ``matching`` compares them, ``statistics`` and
-``scoring`` count, ``frames`` scores boxes and tracks, ``runs`` and ``accuracy`` run recordings,
-``report`` is the result.
+Compared: ``truth`` and ``alarms``, by ``matching``. Counted: ``statistics``, ``scoring``,
+``sweep``, ``mistakes``; boxes and tracks in ``frames`` and ``identity``. Run: ``runs``,
+``accuracy``; ``mot`` makes truth files. Told: ``report`` is the result, ``markdown`` and ``page``
+lay out what ``tables``, ``details`` and ``plots`` (of ``canvas``, ``bars``, ``curves``) make of it,
+``strip`` shows what went wrong, ``baseline`` compares two reports.
 """

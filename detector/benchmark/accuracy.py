@@ -11,7 +11,6 @@ from pathlib import Path
 from detector import __version__
 from detector.benchmark import mistakes, scoring
 from detector.benchmark.alarms import alarms_of, outcomes_of
-from detector.benchmark.sweep import curve
 from detector.benchmark.frames import FrameScorer
 from detector.benchmark.machine import processor
 from detector.benchmark.matching import Protocol
@@ -27,6 +26,7 @@ from detector.benchmark.report import (
 )
 from detector.benchmark.runs import Run, run
 from detector.benchmark.scoring import Heard, Judged
+from detector.benchmark.sweep import curve
 from detector.benchmark.truth import ALERT_KINDS, Truth, read_truth, truth_beside
 from detector.config import LoadedConfig
 from detector.config.plan import camera_rules

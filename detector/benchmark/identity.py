@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from detector.benchmark.extra import bench_extra
 from detector.benchmark.report import Mot
-from detector.errors import DetectorError
 from detector.geometry import iou
 from detector.types import F32, I64
 
@@ -59,13 +59,8 @@ def evaluate(sequences: Sequence[Sequence[Seen]]) -> dict[str, dict[str, Any]]:
     Raises:
         DetectorError: TrackEval is not installed.
     """
-    try:
-        with contextlib.redirect_stdout(io.StringIO()):  # it prints on import
-            from trackeval.metrics import CLEAR, HOTA, Identity  # noqa: PLC0415 - optional, heavy
-    except ImportError as error:
-        raise DetectorError(
-            f"MOT metrics need TrackEval ({error}): pip install 'barrier-detector[bench]'"
-        ) from error
+    with bench_extra(), contextlib.redirect_stdout(io.StringIO()):  # it prints on import
+        from trackeval.metrics import CLEAR, HOTA, Identity  # noqa: PLC0415 - optional, heavy
     data = [_trackeval(sequence) for sequence in sequences]
     quiet = {"PRINT_CONFIG": False}
     results = {}

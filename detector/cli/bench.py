@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
     from detector.benchmark.accuracy import Progress
     from detector.benchmark.report import AccuracyReport
+    from detector.streams import InputSettings
 
 WORSE = 5
 """Exit code of a comparison that found detection or false alarms worse than the baseline."""
@@ -59,7 +60,8 @@ def run_accuracy(options: argparse.Namespace) -> int:
     with _progress(console, passes=2 * len(clips)) as progress:
         report = measure(loaded, clips, detector, protocol, progress)
     if options.out is not None:
-        _write(report, options.out, {clip.camera: clip.media for clip in clips})
+        inputs = {c.camera: loaded.config.cameras[c.camera].ffmpeg.detect for c in clips}
+        _write(report, options.out, inputs)
     print(_summary(report))
     if baseline is None:
         return 0
@@ -135,15 +137,16 @@ def _progress(console: Any, passes: int) -> Any:
     return shown()
 
 
-def _write(report: "AccuracyReport", out: Path, media: dict[str, Path]) -> None:
+def _write(report: "AccuracyReport", out: Path, inputs: "dict[str, InputSettings]") -> None:
     from detector.benchmark.markdown import to_markdown
     from detector.benchmark.page import to_html
     from detector.benchmark.strip import pictures
+    from detector.benchmark.truth import ALERT_KINDS
 
     out.mkdir(parents=True, exist_ok=True)
     (out / "report.json").write_text(report.to_json(), "utf-8")
     (out / "report.md").write_text(to_markdown(report), "utf-8")
-    strip = pictures(report.failures, media)
+    strip = pictures(report.failures, inputs, ALERT_KINDS)
     (out / "report.html").write_text(to_html(report, strip), "utf-8")
     print(f"written: {out / 'report.html'}, report.md, report.json")
 
@@ -158,6 +161,6 @@ def _summary(report: "AccuracyReport") -> str:
         score = part.overall
         lines.append(
             f"{name}: {score.tp} of {score.events} events told within the window, "
-            f"{score.fp} false alarms in {score.camera_hours:.2f} camera-hours"
+            f"{score.fp} false alarms in {60 * score.camera_hours:.1f} camera-minutes"
         )
     return "\n".join(lines)

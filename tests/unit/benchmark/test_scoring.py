@@ -3,11 +3,11 @@ import math
 import pytest
 
 from detector.benchmark.accuracy import pass_score
-from detector.benchmark.sweep import curve
 from detector.benchmark.matching import Protocol
 from detector.benchmark.mistakes import failures, split
 from detector.benchmark.report import PassScore, Score
 from detector.benchmark.scoring import judge, tally
+from detector.benchmark.sweep import curve
 from detector.benchmark.truth import NoScore, TrueFrame
 from tests.scored import alarm, event, heard, incident, truth
 
