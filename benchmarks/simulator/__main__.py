@@ -6,14 +6,17 @@ from pathlib import Path
 
 import cv2
 
+from benchmarks.simulator.recipe import read_recipe
 from benchmarks.simulator.retell import retold
 from benchmarks.simulator.scene import read_scene
+
+GENERAL = Path("benchmarks/scenes/train/general.yaml")
 
 
 def _pictures(args: argparse.Namespace) -> None:
     from benchmarks.simulator.pictures import PictureMaker  # noqa: PLC0415 - needs EGL, the others may not
 
-    PictureMaker(args.seed, args.out, held_out=args.recipe == "test").run(args.count)
+    PictureMaker(read_recipe(args.recipe), args.seed, args.out).run(args.count)
 
 
 def _sheet(args: argparse.Namespace) -> None:
@@ -51,9 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     pictures.add_argument("--seed", type=int, required=True)
     pictures.add_argument("--count", type=int, required=True)
     pictures.add_argument("--out", type=Path, required=True)
-    pictures.add_argument(
-        "--recipe", choices=("train", "test"), default="train", help="test holds bodies out"
-    )
+    pictures.add_argument("--recipe", type=Path, default=GENERAL, help="default: %(default)s")
     pictures.set_defaults(run=_pictures)
     sheet = commands.add_parser("sheet", help="contact sheet of labelled pictures")
     sheet.add_argument("folder", type=Path)

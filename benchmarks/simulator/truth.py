@@ -16,7 +16,7 @@ SCHEMA = "barrier-truth/1"
 BARRIER = "barrier"
 MIN_VISIBILITY = 0.12
 MIN_HEIGHT_PX = 10.0
-_SOLID = ("sheet", "wall")
+SOLID = ("sheet", "wall")
 
 
 class TruthKeeper:
@@ -210,7 +210,7 @@ def barrier_in_picture(camera: Camera, scene: Scene) -> dict[str, Any] | None:
         "name": BARRIER,
         "kind": spec.kind,
         "height_m": spec.height_m,
-        "see_through": spec.kind not in _SOLID,
+        "see_through": spec.kind not in SOLID,
         "points": [[round(v, 5) for v in foot] for _, foot, _ in picked],
         "top": [[round(v, 5) for v in top] for _, _, top in picked],
         "ground_m": [[x, 0.0] for x, _, _ in picked],

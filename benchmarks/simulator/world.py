@@ -178,9 +178,10 @@ def _house(rng: np.random.Generator) -> Mesh:
     return merge(parts)
 
 
-def random_structures(rng: np.random.Generator, count: int) -> tuple[StructureSpec, ...]:
+def random_structures(
+    rng: np.random.Generator, count: int, kinds: tuple[str, ...] = tuple(MAKERS)
+) -> tuple[StructureSpec, ...]:
     """Scatters structures that are not ladders."""
-    kinds = list(MAKERS)
     out = []
     for _ in range(count):
         y = float(rng.choice([-1, 1]) * rng.uniform(1.2, 11))
