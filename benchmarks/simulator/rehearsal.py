@@ -17,12 +17,15 @@ from benchmarks.simulator.stage import LadderNow, PersonNow, Stage
 from benchmarks.simulator.truth import SOLID, TruthKeeper
 
 
-def rehearsed(scene: Scene) -> dict[str, Any]:
+def rehearsed(scene: Scene, fps: float | None = None) -> dict[str, Any]:
     """Returns the truth of a scene, its boxes drawn around joints and ladder ends.
 
-    Raises `SceneError` on a script that cannot be played.
+    `fps` is how often it is looked at, the camera's own rate where it is None. Raises `SceneError` on a script that cannot be played.
     """
     spec = scene.camera
+    if fps is not None:
+        spec = spec.model_copy(update={"fps": fps})
+        scene = scene.model_copy(update={"camera": spec})
     camera = Camera(spec.eye_m, spec.target_m, spec.hfov_deg, *spec.size_px)
     stage, keeper = Stage(scene), TruthKeeper(scene, camera)
     for number in range(round(scene.duration_s * spec.fps)):
