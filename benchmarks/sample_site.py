@@ -3,9 +3,11 @@
 ``python -m benchmarks.sample_site samples > samples/site.yaml``
 ``python -m benchmarks.sample_site build/scenes/dev --site dev > build/scenes/dev/site.yaml``
 
-Geometry and calibration are those of the scenes. Rules are the defaults. The six sample cameras shall
-run on two cores, over and over: three pictures a second each, and no closer looks, which people of
-this size do not need. Other folders are analysed at the clips' own rate, once, and with closer looks.
+Geometry and calibration are those of the scenes. Rules are the defaults. The six sample cameras
+shall run on two cores, over and over: three pictures a second each, and no closer looks, which
+people of this size do not need. Other folders are analysed at the clips' own rate, once, and with
+the closer looks that are the default. A barrier has the name that the truth's events give it; only
+the samples call theirs `fence`.
 """
 
 import argparse

@@ -40,33 +40,26 @@ def problems(scene: Scene) -> list[str]:
 def tables(folder: Path) -> str:
     """Counts of scenes by tag and a list of all scenes, for the groups below a folder."""
     groups = {name: read_set(folder / name) for name in GROUPS}
-    lines = ["| | " + " | ".join(GROUPS) + " |", "|---|" + "---|" * len(GROUPS)]
-    lines.append(_counted("scenes", [len(g) for g in groups.values()]))
-    lengths = [sum(s.duration_s for s in g.values()) / 60 for g in groups.values()]
-    lines.append(_counted("minutes", [round(m, 1) for m in lengths]))
-    frames = [sum(round(s.duration_s * s.camera.fps) for s in g.values()) for g in groups.values()]
-    lines.append(_counted("frames", frames))
-    for tag in (*DISTANCES, *CONDITIONS, *ACTIONS, *NUISANCES):
-        lines.append(_counted(tag, [_with(tag, g.values()) for g in groups.values()]))
-    kinds = sorted({s.world.barrier.kind for g in groups.values() for s in g.values()})
-    for kind in kinds:
-        lines.append(
-            _counted(
-                f"{kind} barrier",
-                [sum(s.world.barrier.kind == kind for s in g.values()) for g in groups.values()],
-            )
-        )
+    scenes = [list(group.values()) for group in groups.values()]
+    lines = [_row("", GROUPS), _row("---", ["---"] * len(GROUPS))]
+    lines.append(_row("scenes", map(len, scenes)))
+    lines.append(_row("minutes", (f"{sum(s.duration_s for s in g) / 60:.1f}" for g in scenes)))
+    lines.append(
+        _row("frames", (round(sum(s.duration_s * s.camera.fps for s in g)) for g in scenes))
+    )
+    words = (*DISTANCES, *CONDITIONS, *ACTIONS, *NUISANCES)
+    lines += [_row(tag, (_with(tag, group) for group in scenes)) for tag in words]
+    for kind in sorted({s.world.barrier.kind for group in scenes for s in group}):
+        counts = (sum(s.world.barrier.kind == kind for s in group) for group in scenes)
+        lines.append(_row(f"{kind} barrier", counts))
     for name, group in groups.items():
-        lines += ["", f"| {name} | s | what happens |", "|---|---|---|"]
-        lines += [
-            f"| {scene.name} | {scene.duration_s:g} | {_sentence(path)} |"
-            for path, scene in group.items()
-        ]
+        lines += ["", _row(name, ["s", "what happens"]), _row("---", ["---", "---"])]
+        lines += [_row(s.name, [f"{s.duration_s:g}", _sentence(p)]) for p, s in group.items()]
     return "\n".join(lines) + "\n"
 
 
-def _counted(what: str, counts: list[int] | list[float]) -> str:
-    return f"| {what} | " + " | ".join(f"{n:g}" for n in counts) + " |"
+def _row(first: str, others: Iterable[object]) -> str:
+    return "| " + " | ".join([first, *map(str, others)]) + " |"
 
 
 def _with(tag: str, scenes: Iterable[Scene]) -> int:

@@ -1,4 +1,4 @@
-"""Plays a scene without drawing it: what is true of it if nothing but a solid barrier hides anybody.
+"""Plays a scene without drawing it: what is true if nothing but a solid barrier hides anybody.
 
 A scene is written and tested with this in well under a second; vegetation, structures and other
 people hide nobody here, so a rendered clip can hold less, never more.
@@ -20,7 +20,8 @@ from benchmarks.simulator.truth import SOLID, TruthKeeper
 def rehearsed(scene: Scene, fps: float | None = None) -> dict[str, Any]:
     """Returns the truth of a scene, its boxes drawn around joints and ladder ends.
 
-    `fps` is how often it is looked at, the camera's own rate where it is None. Raises `SceneError` on a script that cannot be played.
+    `fps` is how often it is looked at, the camera's own rate where it is None. Raises
+    `SceneError` on a script that cannot be played.
     """
     spec = scene.camera
     if fps is not None:

@@ -107,7 +107,7 @@ def test_the_general_recipe_draws_what_the_shipped_networks_pictures_were_drawn_
     recipe = read_recipe(GENERAL)
     spec = random_world(recipe.world, np.random.default_rng([100, 0]))
     view = random_view(recipe, build(spec), np.random.default_rng([100, 0, 0]))
-    assert FROZEN == (
+    assert (
         spec.seed,
         spec.soil,
         spec.barrier.kind,
@@ -117,4 +117,4 @@ def test_the_general_recipe_draws_what_the_shipped_networks_pictures_were_drawn_
         view.sensor,
         round(view.camera.hfov_deg, 6),
         round(view.camera.target[2], 6),
-    )
+    ) == FROZEN
