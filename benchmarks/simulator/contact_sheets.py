@@ -42,7 +42,7 @@ def _row(truth_file: Path, columns: int, width_px: int) -> Image:
     with av.open(str(truth_file.with_name(truth["media"]))) as clip:
         for number, frame in enumerate(clip.decode(video=0)):
             if number in picks:
-                image = np.ascontiguousarray(frame.to_ndarray(format="bgr24"))
+                image = np.array(frame.to_ndarray(format="bgr24"), np.uint8)
                 tiles.append(_tile(image, frames[number], width_px))
     kinds = sorted({e["kind"] for e in truth["events"] if not e["ignore"]}) or ["nothing"]
     _write(tiles[0], truth["scene"], 11)
@@ -57,9 +57,10 @@ def _tile(image: Image, frame: dict[str, Any], width_px: int) -> Image:
             colour = _GREEN if thing["class"] == "person" else _AMBER
             cv2.rectangle(image, (x0 - 2, y0 - 2), (x1 + 2, y1 + 2), colour, 2)
     height_px = round(image.shape[0] * width_px / image.shape[1])
-    tile = cv2.resize(image, (width_px, height_px), interpolation=cv2.INTER_AREA)
+    small = cv2.resize(image, (width_px, height_px), interpolation=cv2.INTER_AREA)
+    tile = np.asarray(small, np.uint8)
     _write(tile, f"{frame['t_s']:.0f} s", 11, right=True)
-    return np.asarray(tile, np.uint8)
+    return tile
 
 
 def _write(tile: Image, text: str, y: int, *, right: bool = False) -> None:

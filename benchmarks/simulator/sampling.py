@@ -87,7 +87,7 @@ def random_camera(
 def random_view(recipe: Recipe, world: World, rng: np.random.Generator) -> View:
     """Draws camera, hour, sensor and weather on a world."""
     lights = recipe.light
-    sensor = draw(lights.sensor, rng)
+    sensor = draw(dict(lights.sensor), rng)
     fog = float(rng.choice([0.0, rng.uniform(*lights.fog_per_m)], p=[1 - lights.fog, lights.fog]))
     azimuth, elevation = float(rng.uniform(0, 360)), float(rng.uniform(*lights.sun_elevation_deg))
     light = light_of(sensor, azimuth, elevation, fog)  # type: ignore[arg-type]
