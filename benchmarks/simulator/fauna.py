@@ -3,8 +3,8 @@
 import numpy as np
 
 from benchmarks.simulator.meshes import Array, Kind, Material, Mesh, merge, moved, tubes
+from benchmarks.simulator.nuisances import AnimalSpec
 from benchmarks.simulator.pose import turn
-from benchmarks.simulator.scene import AnimalSpec
 
 _FUR = Material((0.30, 0.22, 0.14), Kind.CLOTH, nir=0.55, thermal=0.75, gloss=0.0)
 

@@ -33,7 +33,7 @@ class Studio:
         self.stage = Stage(scene)
         self.renderer = Renderer(*spec.size_px)
         world = build(scene.world, (spec.eye_m[0] - 8, spec.eye_m[0] + 55))
-        self.renderer.load(world.solid, world.veil, world.ground)
+        self.renderer.load(world.solid, world.veil, world.ground, scene.world.river)
         lit = light_of(
             light.sensor, light.sun_azimuth_deg, light.sun_elevation_deg, light.fog_per_m
         )
@@ -56,7 +56,7 @@ class Studio:
         """The developed frame (H, W, 3) BGR, who is in it and how it looks, by identity."""
         people, ladders = self.stage.at(t_s)
         things = self.stage.drawables(people, ladders, t_s)
-        shot = self.renderer.frame(things, self.stage.instant(t_s))
+        shot = self.renderer.frame(things, self.stage.instant(t_s, people))
         image = self.sensor.develop(shot.linear, f"{self.scene.video.label}  {_clock(t_s)}")
         looks = {
             t.identity: seen(self.renderer, self.camera, shot, t) for t in things if t.identity
@@ -77,7 +77,7 @@ def render(scene: Scene, out: Path) -> Path:
     clip = out / f"{scene.name}.mp4"
     count = round(scene.duration_s * scene.camera.fps)
     begun, cpu = time.perf_counter(), time.process_time()
-    with VideoWriter(clip, scene.camera.size_px, scene.camera.fps, scene.video.crf) as video:
+    with VideoWriter(clip, scene.camera.size_px, scene.camera.fps, scene.video) as video:
         for number in range(count):
             t_s = number / scene.camera.fps
             image, people, ladders, looks = studio.picture(t_s)

@@ -1,7 +1,7 @@
 """A folder of scenes becomes a folder of clips; what is there already and still true is kept.
 
 Beside each clip lies NAME.made.json with two fingerprints: of everything its pictures follow from,
-and of everything its truth follows from besides. Libraries and graphics drivers are no part of them.
+and of everything its truth follows from besides. Libraries and drivers are no part of them.
 """
 
 import hashlib
