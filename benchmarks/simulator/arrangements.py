@@ -5,15 +5,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.simulator import ladder_postures, postures
+from benchmarks.simulator import ladder_postures, postures, water_work
 from benchmarks.simulator.bodies import Body
 from benchmarks.simulator.ladders import Ladder, ladder_axes, ladder_mesh
 from benchmarks.simulator.meshes import Mesh, moved
-from benchmarks.simulator.people import Person, random_outfit
+from benchmarks.simulator.people import Person, random_outfit, wetsuit
 from benchmarks.simulator.pose import Array, Stance, turn, unit, vec
 from benchmarks.simulator.postures import Place
 
-PERSON, LADDER = "person", "ladder"
+PERSON, LADDER, SWIMMER = "person", "ladder", "swimmer"
 Item = tuple[str, Mesh]
 ACTS = ("walk", "stand", "run", "creep", "crouch", "crawl", "sit", "kneel", "lie", "work")
 
@@ -317,11 +317,28 @@ def over_the_top(ground: Ground, at: Array, rng: np.random.Generator) -> list[It
     ]
 
 
+def swimming(ground: Ground, at: Array, rng: np.random.Generator) -> list[Item]:
+    """One or two swim or tread water, in a wetsuit or in clothes; `at` is in the river."""
+    items: list[Item] = []
+    yaw = rng.uniform(0, 2 * np.pi)
+    for _ in range(1 + int(rng.random() < 0.35)):
+        body = ground.bodies[rng.integers(len(ground.bodies))]
+        dress = wetsuit if rng.random() < 0.5 else random_outfit
+        who = Person(body, dress(rng), int(rng.integers(1000)))
+        place = Place(at + vec(rng.normal(0, 1.2), rng.normal(0, 0.3), 0), yaw)
+        if rng.random() < 0.75:
+            stance = water_work.swim(body, place, rng.random())
+        else:
+            stance = water_work.tread(body, place, rng.uniform(0, 9), who.seed)
+        items.append((SWIMMER, who.mesh(stance)))
+    return items
+
+
 Arrangement = Callable[[Ground, Array, np.random.Generator], list[Item]]
 WITH_LADDER: dict[str, Arrangement] = {
     make.__name__: make
     for make in (carried, carried_by_two, raised, leaning, climbed, lying, step_ladder)
 }
 WITHOUT_LADDER: dict[str, Arrangement] = {
-    make.__name__: make for make in (alone, group, over_the_top)
+    make.__name__: make for make in (alone, group, over_the_top, swimming)
 }

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.simulator.arrangements import LADDER, Ground, Item
+from benchmarks.simulator.arrangements import LADDER, SWIMMER, Ground, Item
 from benchmarks.simulator.bodies import bodies
 from benchmarks.simulator.boxes import Seen, seen
 from benchmarks.simulator.frames import Drawable, Instant, Shot
@@ -24,6 +24,7 @@ VIEWS_PER_WORLD = 3
 PICTURES_PER_VIEW = 8
 PER_WORLD = VIEWS_PER_WORLD * PICTURES_PER_VIEW
 MIN_VISIBILITY = 0.25
+MIN_VISIBILITY_SWIMMING = 0.08  # the water hides most of a swimmer, and what it leaves is one
 MIN_CONTRAST = 3.5  # of 255: what nobody could see is not labelled
 _HELD_OUT_BODIES = 2  # the last bodies appear only where a recipe holds them out
 
@@ -52,7 +53,8 @@ def label_lines(
     lines, scale = [], np.array(size_px, dtype=float)
     for (kind, _), look, stands_out in zip(items, looks, contrasts, strict=True):
         box = look.visible
-        if box is None or look.visibility < MIN_VISIBILITY or stands_out < MIN_CONTRAST:
+        least = MIN_VISIBILITY_SWIMMING if kind == SWIMMER else MIN_VISIBILITY
+        if box is None or look.visibility < least or stands_out < MIN_CONTRAST:
             continue
         width, height = box[2] - box[0], box[3] - box[1]
         if max(width, height) < 9 or min(width, height) < 2.5:
@@ -106,7 +108,7 @@ class PictureMaker:
     def _make_world(self, index: int, numbers: list[int]) -> None:
         rng = np.random.default_rng([self._seed, index])
         world = build(random_world(self._recipe.world, rng), (-5.0, 45.0))
-        self._renderer.load(world.solid, world.veil, world.ground)
+        self._renderer.load(world.solid, world.veil, world.ground, world.spec.river)
         for part in range(VIEWS_PER_WORLD):
             first = index * PER_WORLD + part * PICTURES_PER_VIEW
             todo = [n for n in numbers if first <= n < first + PICTURES_PER_VIEW]

@@ -44,7 +44,8 @@ def _check_names(key: str, shares: dict[str, float], known: tuple[str, ...]) -> 
 class WorldRecipe(_Spec):
     """Worlds; `barrier` and `soil` are weights by kind, ranges are [least, most].
 
-    `house` is the share of the worlds without a barrier (kind none) that have a house instead;
+    `river` is the share of worlds with one, `river_y_m` where its bank nearer to the barrier is and
+    `river_m` its width; `house` is the share of the worlds without a barrier (kind none) that have a house instead;
     `band_soils` and `structure_kinds` are equally likely, empty means all there are.
     """
 
@@ -61,6 +62,9 @@ class WorldRecipe(_Spec):
     trees: tuple[int, int] = (0, 33)
     forest_m: tuple[float, float] = (9.0, 24.0)
     structures: tuple[int, int] = (1, 7)
+    river: Share = 0.0
+    river_y_m: tuple[float, float] = (-16.0, -4.0)
+    river_m: tuple[float, float] = (4.0, 12.0)
     structure_kinds: tuple[str, ...] = tuple(MAKERS)
 
     @model_validator(mode="after")

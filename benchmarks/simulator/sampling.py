@@ -10,6 +10,8 @@ from benchmarks.simulator.lighting import Light, light_of
 from benchmarks.simulator.pose import Array, vec
 from benchmarks.simulator.recipe import CameraRecipe, Recipe, WorldRecipe
 from benchmarks.simulator.sensor import SensorModel
+from benchmarks.simulator.water_work import WADE_M
+from benchmarks.simulator.waterside import RiverSpec
 from benchmarks.simulator.world import (
     HOUSE_X_M,
     BandSpec,
@@ -18,6 +20,8 @@ from benchmarks.simulator.world import (
     WorldSpec,
     random_structures,
 )
+
+AT_BARRIER = ("leaning", "climbed", "over_the_top")
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,7 @@ def random_world(recipe: WorldRecipe, rng: np.random.Generator) -> WorldSpec:
         strip = str(rng.choice(recipe.band_soils))
         bands.append(BandSpec(soil=strip, y0_m=y, y1_m=y + width, edge_m=rng.uniform(0.05, 0.9)))
     green = soil in ("grass", "dry")
+    river = _river(recipe, rng) if recipe.river > 0 and rng.random() < recipe.river else None
     return WorldSpec(
         seed=int(rng.integers(1 << 30)),
         soil=soil,
@@ -63,7 +68,13 @@ def random_world(recipe: WorldRecipe, rng: np.random.Generator) -> WorldSpec:
         forest_y_m=float(rng.uniform(*recipe.forest_m)),
         structures=random_structures(rng, _count(recipe.structures, rng), recipe.structure_kinds),
         house=bool(house),
+        river=river,
     )
+
+
+def _river(recipe: WorldRecipe, rng: np.random.Generator) -> RiverSpec:
+    bank = float(rng.uniform(*recipe.river_y_m))
+    return RiverSpec(y0_m=bank - float(rng.uniform(*recipe.river_m)), y1_m=bank)
 
 
 def random_camera(
@@ -150,18 +161,27 @@ def _at_barrier(recipe: Recipe, point: Array, camera: Camera) -> Array | None:
     return near if least < camera.focal_px * 1.75 / depth < most * 1.2 else None
 
 
-def _place_for(
-    what: str, recipe: Recipe, camera: Camera, rng: np.random.Generator, *, house: bool
-) -> Array | None:
+def _fits(what: str, view: View, spot: Array) -> bool:
+    """Whether a situation can be at a place: swimmers in the river, all others on land."""
+    river, spec = view.world.spec.river, view.world.spec
+    if what == "swimming":
+        return river is not None and river.inside_m(float(spot[1])) > WADE_M
+    if river is not None and river.inside_m(float(spot[1])) > -1.0:
+        return False
+    if what in AT_BARRIER and spec.house:
+        return HOUSE_X_M[0] < spot[0] < HOUSE_X_M[1] and spot[1] < 0
+    return True
+
+
+def _place_for(what: str, recipe: Recipe, view: View, rng: np.random.Generator) -> Array | None:
     """Finds a place for a situation; those at the barrier need one where it is in view."""
     for _ in range(10):
-        spot = _spot(recipe, camera, rng)
-        if spot is None or what not in ("leaning", "climbed", "over_the_top"):
-            return spot
-        spot = _at_barrier(recipe, spot, camera)
-        if spot is not None and (
-            not house or (HOUSE_X_M[0] < spot[0] < HOUSE_X_M[1] and spot[1] < 0)
-        ):
+        spot = _spot(recipe, view.camera, rng)
+        if spot is not None and what in AT_BARRIER:
+            spot = _at_barrier(recipe, spot, view.camera)
+        elif spot is None:
+            return None
+        if spot is not None and _fits(what, view, spot):
             return spot
     return None
 
@@ -179,8 +199,7 @@ def arrange(recipe: Recipe, view: View, ground: Ground, rng: np.random.Generator
     names += [draw(situations.without_ladder, rng) for _ in range(others)]
     items: list[Item] = []
     for name in names:
-        house = ground.barrier_kind == "house"
-        spot = _place_for(name, recipe, view.camera, rng, house=house)
+        spot = _place_for(name, recipe, view, rng)
         if spot is not None:
             items += (WITH_LADDER | WITHOUT_LADDER)[name](ground, spot, rng)
     return items

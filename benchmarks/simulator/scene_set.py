@@ -13,7 +13,7 @@ from benchmarks.simulator.scene import Scene, SceneError, read_scene
 
 _SOURCES = Path(__file__).parent
 _SUFFIXES = (".py", ".glsl", ".vert", ".frag", ".npz")
-TRUTH_ONLY = ("happenings", "retell", "truth", "welfare")
+TRUTH_ONLY = ("happenings", "outlines", "retell", "truth", "welfare")
 NOT_IN_A_CLIP = (
     "__main__",
     "arrangements",
