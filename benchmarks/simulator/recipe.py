@@ -44,9 +44,9 @@ def _check_names(key: str, shares: dict[str, float], known: tuple[str, ...]) -> 
 class WorldRecipe(_Spec):
     """Worlds; `barrier` and `soil` are weights by kind, ranges are [least, most].
 
-    `river` is the share of worlds with one, `river_y_m` where its bank nearer to the barrier is and
-    `river_m` its width; `house` is the share of the worlds without a barrier (kind none) that have a house instead;
-    `band_soils` and `structure_kinds` are equally likely, empty means all there are.
+    `house` is the share of the worlds without a barrier (kind none) that have a house instead,
+    `river` that of all worlds with a river: `river_y_m` is its bank nearer to the barrier and
+    `river_m` its width. `band_soils` and `structure_kinds` are equally likely.
     """
 
     barrier: Shares
