@@ -64,20 +64,28 @@ class _Flow(list[Any]):
     """A list that is written on one line."""
 
 
+class _Dumper(yaml.SafeDumper):
+    """Knows lists that are written on one line."""
+
+
 def main() -> None:
     """Print the configuration."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path, help="with NAME.mp4 and NAME.truth.json")
     parser.add_argument("--site", default="samples", help="its name (default: %(default)s)")
     args = parser.parse_args()
-    yaml.SafeDumper.add_representer(_Flow, _represent_flow)
-    style = SAMPLES if args.site == "samples" else SCENES
-    text = yaml.safe_dump(site(args.folder, args.site, style), sort_keys=False, width=1000)
-    print(style.head.format(folder=args.folder, site=args.site) + text, end="")
+    print(written(args.folder, args.site), end="")
+
+
+def written(folder: Path, name: str) -> str:
+    """Give the configuration's text for a folder of clips; raises ValueError without clips."""
+    style = SAMPLES if name == "samples" else SCENES
+    text = yaml.dump(site(folder, name, style), Dumper=_Dumper, sort_keys=False, width=1000)
+    return style.head.format(folder=folder, site=name) + text
 
 
 def site(folder: Path, name: str, style: Style) -> dict[str, Any]:
-    """Give the configuration of a folder of clips; raises ValueError where there is none."""
+    """Give the configuration of a folder of clips; raises ValueError without clips."""
     truths = sorted(folder.glob("*.truth.json"), key=_order)
     if not truths:
         raise ValueError(f"{folder}: expected rendered clips (*.truth.json), found none")
@@ -139,6 +147,8 @@ def _order(path: Path) -> int:
 def _represent_flow(dumper: yaml.SafeDumper, data: _Flow) -> yaml.Node:
     return dumper.represent_sequence("tag:yaml.org,2002:seq", data, flow_style=True)
 
+
+_Dumper.add_representer(_Flow, _represent_flow)
 
 if __name__ == "__main__":
     main()
