@@ -1,24 +1,24 @@
-"""Writes the configuration of the sample cameras from the truth files of their scenes.
+"""Writes the configuration of cameras that play rendered clips, from the truth files beside them.
 
 ``python -m benchmarks.sample_site samples > samples/site.yaml``
+``python -m benchmarks.sample_site build/scenes/dev --site dev > build/scenes/dev/site.yaml``
 
-Geometry and calibration are those of the scenes. Rules are the defaults. Six cameras shall run on
-two cores: three pictures a second each, and no closer looks, which people of this size do not need.
+Geometry and calibration are those of the scenes. Rules are the defaults. The six sample cameras
+shall run on two cores, over and over: three pictures a second each, and no closer looks, which
+people of this size do not need. Other folders are analysed at the clips' own rate, once, and with
+the closer looks that are the default. A barrier has the name that the truth's events give it; only
+the samples call theirs `fence`.
 """
 
 import argparse
 import json
+import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-HEAD = """\
-# The shipped sample cameras: rendered scenes (benchmarks/scenes/samples) whose geometry is known.
-# Made by: python -m benchmarks.sample_site samples > samples/site.yaml
-# Rules are the defaults: every rule that fits the barriers and zones; see docs/configuration.md.
-# Six cameras on two cores: 3 pictures a second each, no tiles (people here are large enough).
-"""
 NAMES = {
     "ladder_day": "A ladder at the barrier, by day",
     "climb_night": "Over the fence at night, near infrared",
@@ -29,32 +29,99 @@ NAMES = {
 }
 
 
+SAMPLES_HEAD = """\
+# The shipped sample cameras: rendered scenes (benchmarks/scenes/samples) whose geometry is known.
+# Made by: python -m benchmarks.sample_site samples > samples/site.yaml
+# Rules are the defaults: every rule that fits the barriers and zones; see docs/configuration.md.
+# Six cameras on two cores: 3 pictures a second each, no tiles (people here are large enough).
+"""
+HEAD = """\
+# Rendered scenes as cameras. Made by: python -m benchmarks.sample_site {folder} --site {site}
+# Rules are the defaults: every rule that fits the barriers and zones; see docs/configuration.md.
+"""
+
+
+@dataclass(frozen=True)
+class Style:
+    """What differs between sets of clips; None leaves the clip's or the product's own value.
+
+    `barrier` is what the barrier is called, None for the name it has in the truth file.
+    """
+
+    head: str
+    data_dir: str
+    fps: float | None = None
+    tiles: bool | None = None
+    loop: bool = False
+    barrier: str | None = None
+
+
+SAMPLES = Style(SAMPLES_HEAD, "../build/samples", 3, tiles=False, loop=True, barrier="fence")
+SCENES = Style(HEAD, "data")
+
+
 class _Flow(list[Any]):
     """A list that is written on one line."""
+
+
+class _Dumper(yaml.SafeDumper):
+    """Knows lists that are written on one line."""
 
 
 def main() -> None:
     """Print the configuration."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path, help="with NAME.mp4 and NAME.truth.json")
-    folder = parser.parse_args().folder
+    parser.add_argument("--site", default="samples", help="its name (default: %(default)s)")
+    args = parser.parse_args()
+    print(written(args.folder, args.site), end="")
+
+
+def written(folder: Path, name: str) -> str:
+    """Give the configuration's text for a folder of clips; raises ValueError without clips."""
+    style = SAMPLES if name == "samples" else SCENES
+    text = yaml.dump(site(folder, name, style), Dumper=_Dumper, sort_keys=False, width=1000)
+    return style.head.format(folder=folder, site=name) + text
+
+
+def site(folder: Path, name: str, style: Style) -> dict[str, Any]:
+    """Give the configuration of a folder of clips; raises ValueError without clips."""
     truths = sorted(folder.glob("*.truth.json"), key=_order)
-    cameras = {_name(path): camera(json.loads(path.read_text("utf-8"))) for path in truths}
-    site = {
+    if not truths:
+        raise ValueError(f"{folder}: expected rendered clips (*.truth.json), found none")
+    model = os.path.relpath(Path("models/barrier-n"), folder)
+    return {
         "version": 1,
-        "site": "samples",
-        "data_dir": "../build/samples",
-        "model": {"path": "../models/barrier-n"},
+        "site": name,
+        "data_dir": style.data_dir,
+        "model": {"path": model},
         "sinks": {"console": {"kind": "log"}},
-        "cameras": cameras,
+        "cameras": {_name(p): camera(json.loads(p.read_text("utf-8")), style) for p in truths},
     }
-    yaml.SafeDumper.add_representer(_Flow, _represent_flow)
-    print(HEAD + yaml.safe_dump(site, sort_keys=False, width=1000), end="")
 
 
-def camera(truth: dict[str, Any]) -> dict[str, Any]:
+def camera(truth: dict[str, Any], style: Style) -> dict[str, Any]:
     """Give one camera's block."""
-    barrier = truth["barrier"]
+    source = {"path": truth["media"]} | ({"loop": True} if style.loop else {})
+    points = [
+        {"image": _Flow(p["image"]), "ground": _Flow(p["ground"])}
+        for p in truth["calibration"]["points"]
+    ]
+    return {
+        "friendly_name": NAMES.get(truth["scene"], truth["scene"]),
+        "ffmpeg": {"inputs": [source]},
+        "detect": {"fps": style.fps or truth["fps"]},
+        **({} if style.tiles is None else {"tiling": {"enabled": style.tiles}}),
+        **_barriers(truth["barrier"], style.barrier),
+        "zones": {z["name"]: {"coordinates": _points(z["coordinates"])} for z in truth["zones"]},
+        "calibration": {"points": points},
+    }
+
+
+def _barriers(barrier: dict[str, Any] | None, name: str | None) -> dict[str, Any]:
+    """The barrier as the truth file draws it; nothing where none is in the picture."""
+    if barrier is None:
+        return {}
     drawn = {
         "points": _points(barrier["points"]),
         "top": _points(barrier["top"]),
@@ -62,19 +129,7 @@ def camera(truth: dict[str, Any]) -> dict[str, Any]:
     }
     if not barrier["see_through"]:
         drawn["see_through"] = False
-    points = [
-        {"image": _Flow(p["image"]), "ground": _Flow(p["ground"])}
-        for p in truth["calibration"]["points"]
-    ]
-    return {
-        "friendly_name": NAMES.get(truth["scene"], truth["scene"]),
-        "ffmpeg": {"inputs": [{"path": truth["media"], "loop": True}]},
-        "detect": {"fps": 3},
-        "tiling": {"enabled": False},
-        "barriers": {"fence": drawn},
-        "zones": {z["name"]: {"coordinates": _points(z["coordinates"])} for z in truth["zones"]},
-        "calibration": {"points": points},
-    }
+    return {"barriers": {name or barrier["name"]: drawn}}
 
 
 def _points(points: list[list[float]]) -> "_Flow":
@@ -92,6 +147,8 @@ def _order(path: Path) -> int:
 def _represent_flow(dumper: yaml.SafeDumper, data: _Flow) -> yaml.Node:
     return dumper.represent_sequence("tag:yaml.org,2002:seq", data, flow_style=True)
 
+
+_Dumper.add_representer(_Flow, _represent_flow)
 
 if __name__ == "__main__":
     main()

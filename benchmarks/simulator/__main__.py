@@ -6,14 +6,20 @@ from pathlib import Path
 
 import cv2
 
+from benchmarks.simulator.contact_sheets import contact_sheet, write_sheet
+from benchmarks.simulator.coverage import tables
+from benchmarks.simulator.recipe import read_recipe
 from benchmarks.simulator.retell import retold
 from benchmarks.simulator.scene import read_scene
+from benchmarks.simulator.scene_set import render_set
+
+GENERAL = Path("benchmarks/scenes/train/general.yaml")
 
 
 def _pictures(args: argparse.Namespace) -> None:
     from benchmarks.simulator.pictures import PictureMaker  # noqa: PLC0415 - needs EGL, the others may not
 
-    PictureMaker(args.seed, args.out, held_out=args.recipe == "test").run(args.count)
+    PictureMaker(read_recipe(args.recipe), args.seed, args.out).run(args.count)
 
 
 def _sheet(args: argparse.Namespace) -> None:
@@ -29,6 +35,18 @@ def _render(args: argparse.Namespace) -> None:
     from benchmarks.simulator.render import render  # noqa: PLC0415
 
     render(read_scene(args.scene), args.out)
+
+
+def _render_set(args: argparse.Namespace) -> None:
+    render_set(args.folder, args.out)
+
+
+def _contact_sheets(args: argparse.Namespace) -> None:
+    write_sheet(contact_sheet(args.folder), args.out)
+
+
+def _coverage(args: argparse.Namespace) -> None:
+    print(tables(args.folder), end="")
 
 
 def _events(args: argparse.Namespace) -> None:
@@ -51,9 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     pictures.add_argument("--seed", type=int, required=True)
     pictures.add_argument("--count", type=int, required=True)
     pictures.add_argument("--out", type=Path, required=True)
-    pictures.add_argument(
-        "--recipe", choices=("train", "test"), default="train", help="test holds bodies out"
-    )
+    pictures.add_argument("--recipe", type=Path, default=GENERAL, help="default: %(default)s")
     pictures.set_defaults(run=_pictures)
     sheet = commands.add_parser("sheet", help="contact sheet of labelled pictures")
     sheet.add_argument("folder", type=Path)
@@ -67,6 +83,17 @@ def _parser() -> argparse.ArgumentParser:
     clip.add_argument("scene", type=Path)
     clip.add_argument("out", type=Path)
     clip.set_defaults(run=_render)
+    clips = commands.add_parser("render-set", help="a folder of scenes; skips what is unchanged")
+    clips.add_argument("folder", type=Path)
+    clips.add_argument("out", type=Path)
+    clips.set_defaults(run=_render_set)
+    overview = commands.add_parser("contact-sheets", help="a JPEG with a row for each clip")
+    overview.add_argument("folder", type=Path, help="what render-set wrote")
+    overview.add_argument("out", type=Path)
+    overview.set_defaults(run=_contact_sheets)
+    counts = commands.add_parser("coverage", help="tables of what the scenes cover, as Markdown")
+    counts.add_argument("folder", type=Path, help="with the groups as folders: dev/, test/")
+    counts.set_defaults(run=_coverage)
     events = commands.add_parser("events", help="a truth file anew, without rendering")
     events.add_argument("scene", type=Path)
     events.add_argument("truth", type=Path)

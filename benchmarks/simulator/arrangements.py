@@ -1,29 +1,40 @@
 """Situations frozen in one instant: who stands where with which ladder, for training pictures."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.simulator import ladder_postures, postures
+from benchmarks.simulator import ladder_postures, postures, water_work
 from benchmarks.simulator.bodies import Body
 from benchmarks.simulator.ladders import Ladder, ladder_axes, ladder_mesh
 from benchmarks.simulator.meshes import Mesh, moved
-from benchmarks.simulator.people import Person, random_outfit
+from benchmarks.simulator.people import Person, random_outfit, wetsuit
 from benchmarks.simulator.pose import Array, Stance, turn, unit, vec
 from benchmarks.simulator.postures import Place
 
-PERSON, LADDER = "person", "ladder"
+PERSON, LADDER, SWIMMER = "person", "ladder", "swimmer"
 Item = tuple[str, Mesh]
+ACTS = ("walk", "stand", "run", "creep", "crouch", "crawl", "sit", "kneel", "lie", "work")
 
 
 @dataclass(frozen=True)
 class Ground:
-    """What an arrangement stands on: the bodies to draw from, the barrier's height, 0 for none."""
+    """What an arrangement stands on: the bodies to draw from, the barrier's height, 0 for none.
+
+    `acts` are the weights of what somebody alone does.
+    """
 
     bodies: tuple[Body, ...]
     barrier_m: float
     barrier_kind: str
+    acts: Mapping[str, float]
+
+
+def draw(weights: Mapping[str, float], rng: np.random.Generator) -> str:
+    """Draws one of weighted names; the weights need not add up to 1."""
+    share = np.array(list(weights.values()))
+    return list(weights)[int(rng.choice(len(share), p=share / share.sum()))]
 
 
 def somebody(ground: Ground, rng: np.random.Generator) -> Person:
@@ -261,12 +272,7 @@ def alone(ground: Ground, at: Array, rng: np.random.Generator) -> list[Item]:
     if near:
         side = 1.0 if at[1] > 0 else -1.0
         place = Place(vec(at[0], side * 0.55, 0), -side * np.pi / 2)
-    act = str(
-        rng.choice(
-            ["walk", "stand", "run", "creep", "crouch", "crawl", "sit", "kneel", "lie", "work"],
-            p=[0.24, 0.13, 0.10, 0.08, 0.13, 0.12, 0.06, 0.07, 0.02, 0.05],
-        )
-    )
+    act = draw(ground.acts, rng)
     makers: dict[str, Callable[[], Stance]] = {
         "walk": lambda: postures.gait(body, place, rng.random(), rng.uniform(0.8, 1.8)),
         "run": lambda: postures.gait(body, place, rng.random(), rng.uniform(2.6, 4.2)),
@@ -311,30 +317,28 @@ def over_the_top(ground: Ground, at: Array, rng: np.random.Generator) -> list[It
     ]
 
 
-WITH_LADDER: tuple[
-    tuple[Callable[[Ground, Array, np.random.Generator], list[Item]], float], ...
-] = (
-    (carried, 0.24),
-    (carried_by_two, 0.09),
-    (raised, 0.15),
-    (leaning, 0.19),
-    (climbed, 0.19),
-    (lying, 0.07),
-    (step_ladder, 0.07),
-)
-WITHOUT_LADDER: tuple[
-    tuple[Callable[[Ground, Array, np.random.Generator], list[Item]], float], ...
-] = (
-    (alone, 0.78),
-    (group, 0.12),
-    (over_the_top, 0.10),
-)
+def swimming(ground: Ground, at: Array, rng: np.random.Generator) -> list[Item]:
+    """One or two swim or tread water, in a wetsuit or in clothes; `at` is in the river."""
+    items: list[Item] = []
+    yaw = rng.uniform(0, 2 * np.pi)
+    for _ in range(1 + int(rng.random() < 0.35)):
+        body = ground.bodies[rng.integers(len(ground.bodies))]
+        dress = wetsuit if rng.random() < 0.5 else random_outfit
+        who = Person(body, dress(rng), int(rng.integers(1000)))
+        place = Place(at + vec(rng.normal(0, 1.2), rng.normal(0, 0.3), 0), yaw)
+        if rng.random() < 0.75:
+            stance = water_work.swim(body, place, rng.random())
+        else:
+            stance = water_work.tread(body, place, rng.uniform(0, 9), who.seed)
+        items.append((SWIMMER, who.mesh(stance)))
+    return items
 
 
-def pick(
-    choices: tuple[tuple[Callable[[Ground, Array, np.random.Generator], list[Item]], float], ...],
-    rng: np.random.Generator,
-) -> Callable[[Ground, Array, np.random.Generator], list[Item]]:
-    """Draws one of weighted choices."""
-    weights = np.array([w for _, w in choices])
-    return choices[int(rng.choice(len(choices), p=weights / weights.sum()))][0]
+Arrangement = Callable[[Ground, Array, np.random.Generator], list[Item]]
+WITH_LADDER: dict[str, Arrangement] = {
+    make.__name__: make
+    for make in (carried, carried_by_two, raised, leaning, climbed, lying, step_ladder)
+}
+WITHOUT_LADDER: dict[str, Arrangement] = {
+    make.__name__: make for make in (alone, group, over_the_top, swimming)
+}

@@ -1,6 +1,6 @@
 """A fixed pinhole camera over the ground, and the homography that calibrates it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -33,6 +33,15 @@ class Camera:
     def focal_px(self) -> float:
         """Focal length in pixels."""
         return self.width_px / 2 / float(np.tan(np.radians(self.hfov_deg) / 2))
+
+    def widened(self, margin_px: int) -> "Camera":
+        """The same camera with so many more pixels on each side."""
+        if margin_px == 0:
+            return self
+        width = self.width_px + 2 * margin_px
+        hfov = 2 * np.degrees(np.arctan(width / 2 / self.focal_px))
+        height = self.height_px + 2 * margin_px
+        return replace(self, hfov_deg=float(hfov), width_px=width, height_px=height)
 
     def matrix(self) -> Array:
         """World to clip space (4, 4), OpenGL convention."""

@@ -18,7 +18,10 @@ class Drawable:
 
 @dataclass(frozen=True)
 class Instant:
-    """What changes from frame to frame besides the figures; a spot is a car's headlight."""
+    """What changes from frame to frame besides the figures.
+
+    A spot is a car's headlight; `swimmers` are the ground points of who stirs the water.
+    """
 
     t_s: float = 0.0
     sway: float = 0.0
@@ -26,6 +29,7 @@ class Instant:
     spot_pos: tuple[float, float, float] = (0.0, 0.0, 0.0)
     spot_dir: tuple[float, float, float] = (1.0, 0.0, 0.0)
     spot_rgb: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    swimmers: tuple[tuple[float, float], ...] = ()
 
     @property
     def changes_everything(self) -> bool:

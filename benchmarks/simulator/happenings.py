@@ -44,7 +44,10 @@ class PersonTrack:
 
 @dataclass(frozen=True)
 class LadderTrack:
-    """One ladder over all frames; `reach_y_m` is its end at the barrier, `holder` 0 is nobody."""
+    """One ladder over all frames; `reach_y_m` is its end at the barrier.
+
+    `holder` is who has it in the hands, `helper` who holds its rear end, 0 for nobody.
+    """
 
     identity: int
     x_m: Floats
@@ -53,6 +56,13 @@ class LadderTrack:
     states: tuple[str, ...]
     holder: NDArray[np.int64]
     visible: Bools
+    helper: NDArray[np.int64] | None = None
+
+    def holders(self, first: int, last: int) -> tuple[int, ...]:
+        """Identities of who has it in the hands between two frames."""
+        hands = [self.holder[first : last + 1]]
+        hands += [] if self.helper is None else [self.helper[first : last + 1]]
+        return tuple(sorted({int(h) for h in np.concatenate(hands) if h}))
 
 
 @dataclass(frozen=True)
@@ -233,7 +243,6 @@ def ladder_happenings(
     state = np.array(ladder.states)
     found = []
     for first, last in runs((state == "carried") & ladder.visible, bridge=round(fps)):
-        holders = tuple(sorted({int(h) for h in ladder.holder[first : last + 1] if h}))
         if (last - first) / fps >= CARRY_S:
             found.append(
                 Happening(
@@ -241,7 +250,7 @@ def ladder_happenings(
                     first / fps,
                     first / fps + CARRY_S,
                     last / fps,
-                    (ladder.identity, *holders),
+                    (ladder.identity, *ladder.holders(first, last)),
                     barrier,
                 )
             )
@@ -285,7 +294,7 @@ def zone_happenings(
     people: list[PersonTrack], inside: Callable[[float, float], bool], fps: float, zone: str
 ) -> list[Happening]:
     """Intrusions into a zone and how its group of people grows."""
-    found = []
+    found: list[Happening] = []
     flags = []
     for person in people:
         at = zip(person.x_m, person.y_m, person.sole_m, person.visible, strict=True)

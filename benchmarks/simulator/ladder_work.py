@@ -22,11 +22,15 @@ _SOLE_UNDER_TOP_M = 0.4
 
 @dataclass(frozen=True)
 class Load:
-    """A ladder in somebody's hands: on the shoulder or low at the arm."""
+    """A ladder in somebody's hands: on the shoulder or low at the arm.
+
+    `ahead` is the share of it before the hands: less than half where another holds the rear.
+    """
 
     name: str
     ladder: Ladder
     how: str
+    ahead: float = 0.5
 
     def carried(self, body: Body, moment: Moment) -> Moment:
         """The same moment with the ladder carried on the right."""
@@ -37,7 +41,7 @@ class Load:
         ahead = level @ vec(1.0, 0.0, 0.0)
         below = self.ladder.width_m * (0.45 if low else 0.18)
         middle = grip - vec(0, 0, below) - level @ vec(0, 0.03, 0)
-        front = middle + ahead * self.ladder.length_m * 0.5
+        front = middle + ahead * self.ladder.length_m * self.ahead
         pose = LadderPose(front, -ahead, vec(0, 0, 1.0), "carried")
         state = "carry" if moment.state in ("walk", "run", "stand") else moment.state
         return replace(moment, stance=stance, state=state, ladder=self.name, ladder_pose=pose)

@@ -1,6 +1,6 @@
 """Clothes on baked bodies: colours by region, loose cloth, hair, hats, hoods, packs."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -36,12 +36,17 @@ _SKINS = (
     (0.34, 0.21, 0.15),
     (0.86, 0.68, 0.58),
 )
+_VEST = (0.76, 0.93, 0.16)
 _HAIRS = ((0.05, 0.04, 0.03), (0.12, 0.08, 0.05), (0.28, 0.19, 0.11), (0.45, 0.42, 0.40))
 
 
 @dataclass(frozen=True)
 class Outfit:
-    """What somebody wears; colours are sRGB 0..1, `loose` is metres of cloth off the body."""
+    """What somebody wears; colours are sRGB 0..1, `loose` is metres of cloth off the body.
+
+    `suit_gloss` makes one tight shiny skin of shirt, trousers and hood; `vest` is a high-visibility
+    vest with two reflecting stripes.
+    """
 
     shirt: tuple[float, float, float]
     trousers: tuple[float, float, float]
@@ -56,6 +61,8 @@ class Outfit:
     gloves: bool = False
     pack: tuple[float, float, float] | None = None
     coat: bool = False
+    suit_gloss: float | None = None
+    vest: bool = False
 
 
 def random_outfit(rng: np.random.Generator) -> Outfit:
@@ -86,6 +93,41 @@ def random_outfit(rng: np.random.Generator) -> Outfit:
     )
 
 
+def wetsuit(rng: np.random.Generator) -> Outfit:
+    """Dresses somebody to swim: black neoprene with a hood, wet."""
+    return replace(
+        random_outfit(rng),
+        shirt=(0.035, 0.037, 0.042),
+        trousers=(0.035, 0.037, 0.042),
+        shoes=(0.04, 0.04, 0.045),
+        loose=0.004,
+        long_sleeves=True,
+        hat=None,
+        hood=True,
+        masked=False,
+        pack=None,
+        coat=False,
+        suit_gloss=0.8,
+    )
+
+
+def patrol(rng: np.random.Generator) -> Outfit:
+    """Dresses somebody as a guard: dark uniform, cap, high-visibility vest."""
+    return replace(
+        random_outfit(rng),
+        shirt=(0.08, 0.09, 0.14),
+        trousers=(0.08, 0.09, 0.14),
+        shoes=(0.06, 0.06, 0.06),
+        long_sleeves=True,
+        hat=(0.07, 0.08, 0.13),
+        hood=False,
+        masked=False,
+        pack=None,
+        coat=False,
+        vest=True,
+    )
+
+
 @dataclass(frozen=True)
 class _Garment:
     """Vertices covered, colour, metres off the body, warmth, range of infrared reflectance."""
@@ -96,6 +138,11 @@ class _Garment:
     warmth: float
     nir: tuple[float, float]
     cloth: bool = True
+    gloss: float = 0.0
+
+
+def _rubber(where: Bools, rgb: tuple[float, float, float], gloss: float) -> _Garment:
+    return _Garment(where, rgb, 0.008, 0.50, (0.16, 0.22), cloth=False, gloss=gloss)
 
 
 class Person:
@@ -132,13 +179,14 @@ class Person:
         self._rgb = np.tile(np.array(self.outfit.skin), (count, 1))
         self._kind = np.full(count, int(Kind.SKIN))
         self._warmth, self._nir, lift = np.full(count, 0.92), np.full(count, 0.62), np.zeros(count)
+        self._gloss = np.zeros(count)
         for garment in (*self._clothes(), *self._headgear()):
             where, cloth = garment.where, garment.cloth
             self._rgb[where] = garment.rgb
             self._kind[where] = int(Kind.CLOTH if cloth else Kind.PLAIN)
             self._warmth[where] = garment.warmth - (0.22 * rng.random() if cloth else 0.0)
             self._nir[where] = rng.uniform(*garment.nir)
-            lift[where] = garment.lift_m
+            lift[where], self._gloss[where] = garment.lift_m, garment.gloss
         self._offset = vertex_normals(self.body.vertices, self.body.faces) * lift[:, None]
 
     def _clothes(self) -> list[_Garment]:
@@ -157,6 +205,15 @@ class Person:
             _Garment(top, o.shirt, o.loose, 0.70, (0.20, 0.80)),
             _Garment(shoes, o.shoes, 0.008, 0.55, (0.15, 0.40)),
         ]
+        if o.suit_gloss is not None:
+            worn = [_rubber(g.where, o.shirt, o.suit_gloss) for g in worn]
+        if o.vest:
+            beside = np.abs(body.vertices[:, 1]) < 0.95 * abs(body.joint("upperarm.L")[1])
+            trunk = (torso | top) & beside & collar & (z > waist - 0.12)
+            worn.append(_Garment(trunk, _VEST, o.loose + 0.012, 0.66, (0.75, 0.85)))
+            stripes = trunk & ((np.abs(z - waist) < 0.04) | (np.abs(z - waist - 0.22) < 0.04))
+            lift = o.loose + 0.014
+            worn.append(_Garment(stripes, (0.88, 0.89, 0.90), lift, 0.6, (1.0, 1.0), cloth=False))
         if o.gloves:
             hands = self._bones("hand", "knuckles", "fingertips") > 0.5
             worn.append(_Garment(hands, (0.10, 0.10, 0.10), 0.004, 0.70, (0.2, 0.5)))
@@ -176,7 +233,11 @@ class Person:
             worn.append(_Garment(head & (z > crown * 0.60), o.hat, 0.02, 0.72, (0.2, 0.6)))
         if o.hood:
             hood = hair | (self._bones("neck") > 0.5)
-            worn.append(_Garment(hood, o.shirt, 0.03, 0.70, (0.2, 0.7)))
+            worn.append(
+                _Garment(hood, o.shirt, 0.03, 0.70, (0.2, 0.7))
+                if o.suit_gloss is None
+                else _rubber(hood, o.shirt, o.suit_gloss)
+            )
         if o.masked:
             face = head & (z < crown * 0.42)
             worn.append(_Garment(face, (0.05, 0.05, 0.06), 0.006, 0.80, (0.15, 0.4)))
@@ -195,6 +256,7 @@ class Person:
         mesh["col"][:, 3] = self._kind[face_first]
         mesh["mat"][:, 0] = np.round(self._nir[face_first] * 255)
         mesh["mat"][:, 1] = np.round(self._warmth[face_first] * 255)
+        mesh["mat"][:, 2] = np.round(self._gloss[face_first] * 255)
         if self.outfit.pack is None:
             return mesh
         return merge([mesh, self._pack(rotation, position)])

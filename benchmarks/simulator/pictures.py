@@ -10,20 +10,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.simulator.arrangements import LADDER, Ground, Item
+from benchmarks.simulator.arrangements import LADDER, SWIMMER, Ground, Item
 from benchmarks.simulator.bodies import bodies
 from benchmarks.simulator.boxes import Seen, seen
 from benchmarks.simulator.frames import Drawable, Instant, Shot
-from benchmarks.simulator.recipe import (
-    HEIGHT_PX,
-    WIDTH_PX,
-    View,
-    arrange,
-    random_sensor,
-    random_view,
-    random_world,
-)
+from benchmarks.simulator.recipe import Recipe
 from benchmarks.simulator.renderer import Renderer
+from benchmarks.simulator.sampling import View, arrange, random_sensor, random_view, random_world
 from benchmarks.simulator.sensor import Image, Sensor
 from benchmarks.simulator.world import build
 
@@ -31,8 +24,9 @@ VIEWS_PER_WORLD = 3
 PICTURES_PER_VIEW = 8
 PER_WORLD = VIEWS_PER_WORLD * PICTURES_PER_VIEW
 MIN_VISIBILITY = 0.25
+MIN_VISIBILITY_SWIMMING = 0.08  # the water hides most of a swimmer, and what it leaves is one
 MIN_CONTRAST = 3.5  # of 255: what nobody could see is not labelled
-_HELD_OUT_BODIES = 2  # the last bodies appear in test pictures only
+_HELD_OUT_BODIES = 2  # the last bodies appear only where a recipe holds them out
 
 
 def contrast(image: Image, shot: Shot, look: Seen, scale: int) -> float:
@@ -52,19 +46,23 @@ def contrast(image: Image, shot: Shot, look: Seen, scale: int) -> float:
     return float(np.abs(a.mean(0) - b.mean(0)).mean() + 0.5 * abs(a.std() - b.std()))
 
 
-def label_lines(items: list[Item], looks: list[Seen], contrasts: list[float]) -> list[str]:
+def label_lines(
+    items: list[Item], looks: list[Seen], contrasts: list[float], size_px: tuple[int, int]
+) -> list[str]:
     """YOLO lines (class, centre, size; relative) of what is visible enough; 0 person, 1 ladder."""
-    lines = []
+    lines, scale = [], np.array(size_px, dtype=float)
     for (kind, _), look, stands_out in zip(items, looks, contrasts, strict=True):
         box = look.visible
-        if box is None or look.visibility < MIN_VISIBILITY or stands_out < MIN_CONTRAST:
+        least = MIN_VISIBILITY_SWIMMING if kind == SWIMMER else MIN_VISIBILITY
+        if box is None or look.visibility < least or stands_out < MIN_CONTRAST:
             continue
         width, height = box[2] - box[0], box[3] - box[1]
         if max(width, height) < 9 or min(width, height) < 2.5:
             continue
-        x, y = (box[0] + box[2]) / 2 / WIDTH_PX, (box[1] + box[3]) / 2 / HEIGHT_PX
+        x, y = np.array([box[0] + box[2], box[1] + box[3]]) / 2 / scale
+        w, h = np.array([width, height]) / scale
         cls = 1 if kind == LADDER else 0
-        lines.append(f"{cls} {x:.6f} {y:.6f} {width / WIDTH_PX:.6f} {height / HEIGHT_PX:.6f}")
+        lines.append(f"{cls} {x:.6f} {y:.6f} {w:.6f} {h:.6f}")
     return lines
 
 
@@ -79,13 +77,17 @@ def _save(image: Image, path: Path, rng: np.random.Generator) -> None:
 
 
 class PictureMaker:
-    """Writes DIR/images, DIR/labels and a line for each picture to DIR/pictures.jsonl."""
+    """Writes DIR/images, DIR/labels and a line for each picture to DIR/pictures.jsonl.
 
-    def __init__(self, seed: int, out: Path, *, held_out: bool = False) -> None:
-        self._seed, self._out = seed, out
-        everyone = bodies()
-        self._bodies = everyone[-_HELD_OUT_BODIES:] if held_out else everyone[:-_HELD_OUT_BODIES]
-        self._renderer = Renderer(WIDTH_PX, HEIGHT_PX)
+    Raises `RecipeError` when the seed is not one of the recipe's.
+    """
+
+    def __init__(self, recipe: Recipe, seed: int, out: Path) -> None:
+        recipe.check_seed(seed)
+        self._recipe, self._seed, self._out = recipe, seed, out
+        seen, kept = bodies()[:-_HELD_OUT_BODIES], bodies()[-_HELD_OUT_BODIES:]
+        self._bodies = kept if recipe.held_out_bodies else seen
+        self._renderer = Renderer(*recipe.size_px)
         for name in ("images", "labels"):
             (out / name).mkdir(parents=True, exist_ok=True)
 
@@ -105,14 +107,15 @@ class PictureMaker:
 
     def _make_world(self, index: int, numbers: list[int]) -> None:
         rng = np.random.default_rng([self._seed, index])
-        world = build(random_world(rng), (-5.0, 45.0))
-        self._renderer.load(world.solid, world.veil, world.ground)
+        world = build(random_world(self._recipe.world, rng), (-5.0, 45.0))
+        self._renderer.load(world.solid, world.veil, world.ground, world.spec.river)
         for part in range(VIEWS_PER_WORLD):
             first = index * PER_WORLD + part * PICTURES_PER_VIEW
             todo = [n for n in numbers if first <= n < first + PICTURES_PER_VIEW]
             if not todo:
                 continue
-            view = random_view(world, np.random.default_rng([self._seed, index, part]))
+            rng = np.random.default_rng([self._seed, index, part])
+            view = random_view(self._recipe, world, rng)
             self._renderer.bake(view.camera, view.light)
             for number in todo:
                 self._make_picture(view, number)
@@ -125,8 +128,9 @@ class PictureMaker:
             self._bodies,
             5.0 if spec.house else height,
             "house" if spec.house else spec.barrier.kind,
+            self._recipe.situations.acts,
         )
-        items = arrange(view, ground, rng)
+        items = arrange(self._recipe, view, ground, rng)
         things = [Drawable(mesh, k + 1) for k, (_, mesh) in enumerate(items)]
         shot = self._renderer.frame(things, Instant(), float(rng.uniform(0.7, 1.5)))
         image = Sensor(random_sensor(view, rng), int(rng.integers(1 << 30))).develop(
@@ -134,11 +138,12 @@ class PictureMaker:
         )
         looks = [seen(self._renderer, view.camera, shot, thing) for thing in things]
         contrasts = [contrast(image, shot, look, self._renderer.scale) for look in looks]
-        lines = label_lines(items, looks, contrasts)
+        lines = label_lines(items, looks, contrasts, self._recipe.size_px)
         path = self._label(number)
         _save(image, self._out / "images" / f"{path.stem}.jpg", rng)
         note = {
             "picture": path.stem,
+            "recipe": self._recipe.name,
             "sensor": view.sensor,
             "barrier": spec.barrier.kind,
             "rain": view.rain,
@@ -166,11 +171,12 @@ def contact_sheet(folder: Path, picks: list[str], columns: int = 4) -> NDArray[n
         image = np.asarray(cv2.imread(str(folder / "images" / f"{name}.jpg")), np.uint8)
         for line in (folder / "labels" / f"{name}.txt").read_text().splitlines():
             cls, x, y, w, h = (float(v) for v in line.split())
+            across, down = image.shape[1::-1]
             p = [
-                int((x - w / 2) * WIDTH_PX),
-                int((y - h / 2) * HEIGHT_PX),
-                int((x + w / 2) * WIDTH_PX),
-                int((y + h / 2) * HEIGHT_PX),
+                int((x - w / 2) * across),
+                int((y - h / 2) * down),
+                int((x + w / 2) * across),
+                int((y + h / 2) * down),
             ]
             cv2.rectangle(
                 image, (p[0], p[1]), (p[2], p[3]), (0, 200, 255) if cls else (80, 255, 80), 1

@@ -19,6 +19,7 @@ _PROGRAMS = {
     "sky": "screen",
     "compose": "screen",
     "resolve": "screen",
+    "water": "world",
 }
 UNITS = {
     "u_noise": 0,
@@ -31,6 +32,8 @@ UNITS = {
     "u_albedo": 7,
     "u_depth": 8,
     "u_rgb": 9,
+    "u_mirror_lit": 10,
+    "u_mirror_sun": 11,
 }
 _UNUSED = {"3f": "12x", "4f1": "4x"}
 _NOISE_PX = 512
@@ -61,7 +64,7 @@ class Programs:
     """All programs of the renderer and the meshes they draw, by name."""
 
     def __init__(self, gl: moderngl.Context) -> None:
-        self._gl = gl
+        self._gl = self.gl = gl
         self._programs: dict[str, Any] = {
             name: gl.program(_source(f"{vertex}.vert"), _source(f"{name}.frag"))
             for name, vertex in _PROGRAMS.items()
@@ -85,7 +88,7 @@ class Programs:
             self._buffers[name] = (self._gl.buffer(mesh.tobytes()), len(mesh))
 
     def draw(self, mesh: str, program: str, count: int | None = None, first: int = 0) -> None:
-        """Draws a kept mesh, or `count` vertices of it from `first`; nothing when it is empty."""
+        """Draws a kept mesh, or `count` vertices of it, from `first`; nothing when it is empty."""
         if mesh not in self._buffers:
             return
         buffer, total = self._buffers[mesh]
@@ -97,7 +100,7 @@ class Programs:
         ]
         names = [name for name, use in zip(VERTEX_NAMES, used, strict=True) if use]
         array = self._gl.vertex_array(prog, [(buffer, " ".join(formats), *names)])
-        array.render(vertices=total if count is None else count, first=first)
+        array.render(vertices=total - first if count is None else count, first=first)
         array.release()
 
     def fill(self, program: str) -> None:

@@ -1,188 +1,171 @@
-"""What training pictures are made of: random worlds, cameras, light and situations."""
+"""What training pictures are made of, as YAML: ranges and shares that `sampling` draws from."""
 
-from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal, Self
 
-import numpy as np
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from benchmarks.simulator.arrangements import WITH_LADDER, WITHOUT_LADDER, Ground, Item, pick
-from benchmarks.simulator.camera import Camera
-from benchmarks.simulator.lighting import Light, light_of
-from benchmarks.simulator.pose import Array, vec
-from benchmarks.simulator.sensor import SensorModel
-from benchmarks.simulator.world import (
-    HOUSE_X_M,
-    BandSpec,
-    BarrierSpec,
-    World,
-    WorldSpec,
-    random_structures,
-)
+from benchmarks.simulator.arrangements import ACTS, WITH_LADDER, WITHOUT_LADDER
+from benchmarks.simulator.barriers import KINDS
+from benchmarks.simulator.structures import MAKERS
+from benchmarks.simulator.terrain import SOILS
 
-WIDTH_PX, HEIGHT_PX = 768, 432
-PERSON_PX = (15.0, 250.0)
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
+Shares = dict[str, Annotated[float, Field(ge=0.0)]]
+SensorName = Literal["day", "overcast", "dusk", "nir", "thermal"]
 
 
-@dataclass(frozen=True)
-class View:
-    """A camera on a world under a light, with its sensor's name."""
-
-    world: World
-    camera: Camera
-    light: Light
-    sensor: str
-    rain: float
+class RecipeError(ValueError):
+    """A recipe file that cannot be read or makes no sense; says file, key and what was expected."""
 
 
-def random_world(rng: np.random.Generator) -> WorldSpec:
-    """Draws a world."""
-    kind = str(
-        rng.choice(
-            ["sheet", "mesh", "bars", "concertina", "wall", "none"],
-            p=[0.2, 0.22, 0.14, 0.1, 0.16, 0.18],
-        )
-    )
-    house = kind == "none" and rng.random() < 0.7
-    soil = str(
-        rng.choice(
-            ["grass", "dry", "gravel", "asphalt", "concrete", "sand", "snow", "mud"],
-            p=[0.40, 0.2, 0.08, 0.09, 0.07, 0.07, 0.05, 0.04],
-        )
-    )
-    bands = []
-    for _ in range(int(rng.integers(0, 4))):
-        y, width = rng.uniform(-12, 8), rng.uniform(1, 5)
-        strip = str(
-            rng.choice(["dirt", "gravel", "asphalt", "concrete", "sand", "grass", "mud", "snow"])
-        )
-        bands.append(BandSpec(soil=strip, y0_m=y, y1_m=y + width, edge_m=rng.uniform(0.05, 0.9)))
-    green = soil in ("grass", "dry")
-    return WorldSpec(
-        seed=int(rng.integers(1 << 30)),
-        soil=soil,
-        barrier=BarrierSpec(
-            kind=kind, height_m=float(rng.uniform(1.8, 5.0)), coil=bool(rng.random() < 0.45)
-        ),
-        bands=tuple(bands),
-        grass_per_m2=float(rng.uniform(0, 12) if green else rng.choice([0.0, 0.6])),
-        grass_height_m=float(rng.uniform(0.10, 0.55)),
-        bushes=int(rng.integers(0, 22)),
-        trees=int(rng.integers(0, 34)),
-        conifers=float(rng.random()),
-        forest_y_m=float(rng.uniform(9, 24)),
-        structures=random_structures(rng, int(rng.integers(1, 8))),
-        house=bool(house),
-    )
+class _Spec(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @model_validator(mode="after")
+    def _ranges_rise(self) -> Self:
+        for name, value in self:
+            if isinstance(value, tuple) and len(value) == 2 and name != "size_px":
+                low, high = value
+                if isinstance(low, int | float) and low > high:
+                    raise ValueError(f"{name}: expected [least, most], found {[low, high]}")
+        return self
 
 
-def random_camera(rng: np.random.Generator) -> Camera:
-    """Draws a camera 3 to 8 m high that looks along or at the barrier."""
-    height = float(rng.uniform(3.0, 8.0))
-    y = float(-rng.uniform(2.5, 14.0))
-    yaw = rng.uniform(-0.35, 1.35)
-    reach = rng.uniform(7.0, 22.0)
-    eye = (float(rng.uniform(-3, 4)), y, height)
-    target = (
-        eye[0] + reach * float(np.cos(yaw)),
-        eye[1] + reach * float(np.sin(yaw)),
-        float(rng.uniform(0, 2.0)),
-    )
-    return Camera(
-        eye, target, float(rng.uniform(35, 90)), WIDTH_PX, HEIGHT_PX, float(rng.normal(0, 1.5))
-    )
+def _check_names(key: str, shares: dict[str, float], known: tuple[str, ...]) -> None:
+    unknown = sorted(set(shares) - set(known))
+    if unknown:
+        raise ValueError(f"{key}: expected some of {sorted(known)}, found {unknown}")
+    if sum(shares.values()) <= 0:
+        raise ValueError(f"{key}: expected at least one share above 0, found {shares}")
 
 
-def random_view(world: World, rng: np.random.Generator) -> View:
-    """Draws camera, hour, sensor and weather on a world."""
-    sensor = str(
-        rng.choice(["day", "overcast", "dusk", "nir", "thermal"], p=[0.38, 0.23, 0.10, 0.17, 0.12])
-    )
-    fog = float(rng.choice([0.0, rng.uniform(0.004, 0.03)], p=[0.8, 0.2]))
-    light = light_of(sensor, float(rng.uniform(0, 360)), float(rng.uniform(10, 65)), fog)  # type: ignore[arg-type]
-    rain = (
-        float(rng.uniform(0.2, 1.2))
-        if sensor in ("overcast", "dusk", "nir") and rng.random() < 0.22
-        else 0.0
-    )
-    return View(world, random_camera(rng), light, sensor, rain)
+class WorldRecipe(_Spec):
+    """Worlds; `barrier` and `soil` are weights by kind, ranges are [least, most].
+
+    `house` is the share of the worlds without a barrier (kind none) that have a house instead,
+    `river` that of all worlds with a river: `river_y_m` is its bank nearer to the barrier and
+    `river_m` its width. `band_soils` and `structure_kinds` are equally likely.
+    """
+
+    barrier: Shares
+    barrier_m: tuple[float, float] = (1.8, 5.0)
+    coil: Share = 0.45
+    house: Share = 0.7
+    soil: Shares
+    bands: tuple[int, int] = (0, 3)
+    band_soils: tuple[str, ...] = SOILS
+    grass_per_m2: tuple[float, float] = (0.0, 12.0)
+    grass_m: tuple[float, float] = (0.10, 0.55)
+    bushes: tuple[int, int] = (0, 21)
+    trees: tuple[int, int] = (0, 33)
+    forest_m: tuple[float, float] = (9.0, 24.0)
+    structures: tuple[int, int] = (1, 7)
+    river: Share = 0.0
+    river_y_m: tuple[float, float] = (-16.0, -4.0)
+    river_m: tuple[float, float] = (4.0, 12.0)
+    structure_kinds: tuple[str, ...] = tuple(MAKERS)
+
+    @model_validator(mode="after")
+    def _names(self) -> Self:
+        _check_names("barrier", self.barrier, (*KINDS, "none"))
+        _check_names("soil", self.soil, SOILS)
+        _check_names("band_soils", dict.fromkeys(self.band_soils, 1.0), SOILS)
+        _check_names("structure_kinds", dict.fromkeys(self.structure_kinds, 1.0), tuple(MAKERS))
+        return self
 
 
-def random_sensor(view: View, rng: np.random.Generator) -> SensorModel:
-    """Draws the camera's habits."""
-    dark = view.sensor in ("nir", "dusk")
-    return SensorModel(
-        mode=view.light.mode,
-        exposure=float(rng.normal(0.0, 0.35)),
-        noise=float(rng.gamma(2.0, 2.1 if dark else 1.2))
-        + (1.0 if view.sensor == "thermal" else 0.4),
-        sharpen=float(rng.uniform(0, 1.1)),
-        contrast=float(rng.uniform(0.8, 1.15)),
-        saturation=float(rng.uniform(0.25, 1.15)),
-        warmth=float(rng.normal(0, 0.05)),
-        blur_px=float(rng.choice([0.0, rng.uniform(0.3, 1.3)], p=[0.6, 0.4])),
-        rain=view.rain,
-        hot_black=bool(rng.random() < 0.15),
-        vignette=float(rng.uniform(0, 0.4)),
-    )
+class CameraRecipe(_Spec):
+    """Cameras before the barrier: metres, degrees; `yaw_rad` 0 looks along it, pi/2 at it."""
+
+    height_m: tuple[float, float] = (3.0, 8.0)
+    before_m: tuple[float, float] = (2.5, 14.0)
+    along_m: tuple[float, float] = (-3.0, 4.0)
+    yaw_rad: tuple[float, float] = (-0.35, 1.35)
+    reach_m: tuple[float, float] = (7.0, 22.0)
+    hfov_deg: tuple[float, float] = (35.0, 90.0)
 
 
-def _spot(camera: Camera, rng: np.random.Generator) -> Array | None:
-    """A ground point in the picture where a person is neither too small nor too large."""
-    for _ in range(30):
-        hit = camera.ground(rng.uniform(0.04, 0.96) * WIDTH_PX, HEIGHT_PX * rng.uniform(0.12, 0.97))
-        if hit is None:
-            continue
-        point = vec(hit[0], hit[1], 0.0)
-        tall = camera.focal_px * 1.75 / float(camera.depth(point)[0])
-        if (
-            PERSON_PX[0] < tall < PERSON_PX[1]
-            and abs(hit[1]) < 25
-            and (tall > 40 or rng.random() < 0.3)
+class LightRecipe(_Spec):
+    """Sensors by weight and weather; `rain` is the share of the sensors that see rain."""
+
+    sensor: dict[SensorName, Annotated[float, Field(ge=0.0)]]
+    sun_elevation_deg: tuple[float, float] = (10.0, 65.0)
+    fog: Share = 0.2
+    fog_per_m: tuple[float, float] = (0.004, 0.03)
+    rain: Share = 0.22
+    rain_strength: tuple[float, float] = (0.2, 1.2)
+
+    @model_validator(mode="after")
+    def _some_sensor(self) -> Self:
+        if sum(self.sensor.values()) <= 0:
+            raise ValueError(f"sensor: expected a share above 0, found {self.sensor}")
+        return self
+
+
+class SituationRecipe(_Spec):
+    """Who is in a picture.
+
+    `empty` is the share of pictures with nobody, `ladders` the shares of the others with 0, 1, 2
+    ladder situations, `others` those with 0, 1, 2, … more (one more where there is no ladder).
+    `with_ladder`, `without_ladder` and `acts` (of somebody alone) are weights by name.
+    """
+
+    empty: Share = 0.05
+    ladders: tuple[Share, Share, Share] = (0.22, 0.58, 0.15)
+    others: tuple[Share, ...] = Field((0.25, 0.35, 0.25, 0.15), min_length=1)
+    with_ladder: Shares
+    without_ladder: Shares
+    acts: Shares
+
+    @model_validator(mode="after")
+    def _names(self) -> Self:
+        _check_names("with_ladder", self.with_ladder, tuple(WITH_LADDER))
+        _check_names("without_ladder", self.without_ladder, tuple(WITHOUT_LADDER))
+        _check_names("acts", self.acts, ACTS)
+        for key, found in (
+            ("empty and ladders", self.empty + sum(self.ladders)),
+            ("others", sum(self.others)),
         ):
-            return point
-    return None
+            if abs(found - 1.0) > 1e-6:
+                raise ValueError(f"{key}: expected shares that add up to 1, found {found:.4f}")
+        return self
 
 
-def _at_barrier(point: Array, camera: Camera) -> Array | None:
-    """The barrier's point nearest to a point, when the camera sees a person there well enough."""
-    near = vec(point[0], -0.5 if point[1] <= 0 else 0.5, 0.0)
-    depth = float(camera.depth(near)[0])
-    pixel = camera.project(near)[0]
-    if (
-        not np.isfinite(pixel[0])
-        or not 0.02 * WIDTH_PX < pixel[0] < 0.98 * WIDTH_PX
-        or not 0 < pixel[1] < 1.1 * HEIGHT_PX
-    ):
-        return None
-    return near if PERSON_PX[0] < camera.focal_px * 1.75 / depth < PERSON_PX[1] * 1.2 else None
+class Recipe(_Spec):
+    """A whole recipe.
+
+    `seeds` are those it may be cooked with, [first, last], so that two recipes never make the same
+    picture; `person_px` is how high a standing person may be, and below `small_px` only a share of
+    `small` of the places is taken.
+    """
+
+    name: str
+    seeds: tuple[int, int]
+    size_px: tuple[int, int] = (768, 432)
+    held_out_bodies: bool = False
+    person_px: tuple[float, float] = (15.0, 250.0)
+    small_px: float = 40.0
+    small: Share = 0.3
+    world: WorldRecipe
+    camera: CameraRecipe = CameraRecipe()
+    light: LightRecipe
+    situations: SituationRecipe
+
+    def check_seed(self, seed: int) -> None:
+        """Raises `RecipeError` when a seed is not this recipe's."""
+        if not self.seeds[0] <= seed <= self.seeds[1]:
+            raise RecipeError(f"{self.name}: expected a seed in {list(self.seeds)}, found {seed}")
 
 
-def _place_for(what: str, camera: Camera, rng: np.random.Generator, *, house: bool) -> Array | None:
-    """Finds a place for a situation; those at the barrier need one where it is in view."""
-    for _ in range(10):
-        spot = _spot(camera, rng)
-        if spot is None or what not in ("leaning", "climbed", "over_the_top"):
-            return spot
-        spot = _at_barrier(spot, camera)
-        if spot is not None and (
-            not house or (HOUSE_X_M[0] < spot[0] < HOUSE_X_M[1] and spot[1] < 0)
-        ):
-            return spot
-    return None
-
-
-def arrange(view: View, ground: Ground, rng: np.random.Generator) -> list[Item]:
-    """Fills a picture with zero to four situations."""
-    kind = rng.random()
-    if kind < 0.05:
-        return []
-    with_ladder = int(kind > 0.27) + int(kind > 0.85)
-    others = int(rng.choice([0, 1, 2, 3], p=[0.25, 0.35, 0.25, 0.15])) + int(with_ladder == 0)
-    makers = [pick(WITH_LADDER, rng) for _ in range(with_ladder)] + [
-        pick(WITHOUT_LADDER, rng) for _ in range(others)
-    ]
-    items: list[Item] = []
-    for make in makers:
-        spot = _place_for(make.__name__, view.camera, rng, house=ground.barrier_kind == "house")
-        if spot is not None:
-            items += make(ground, spot, rng)
-    return items
+def read_recipe(path: Path) -> Recipe:
+    """Reads a recipe file; raises `RecipeError` naming the file and key."""
+    try:
+        raw = yaml.safe_load(path.read_text("utf-8"))
+    except (OSError, yaml.YAMLError) as error:
+        raise RecipeError(f"{path}: cannot be read as YAML: {error}") from error
+    try:
+        return Recipe.model_validate(raw)
+    except ValidationError as error:
+        raise RecipeError(f"{path}: {error}") from error

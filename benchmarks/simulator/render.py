@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 
 from benchmarks.simulator.boxes import Seen, seen
 from benchmarks.simulator.camera import Camera
+from benchmarks.simulator.insects import Blot, blot
 from benchmarks.simulator.lighting import light_of
+from benchmarks.simulator.mast import Mast, Moved
 from benchmarks.simulator.renderer import Renderer
 from benchmarks.simulator.scene import Scene
 from benchmarks.simulator.sensor import Sensor, SensorModel
@@ -31,13 +33,17 @@ class Studio:
         spec, light = scene.camera, scene.light
         self.camera = Camera(spec.eye_m, spec.target_m, spec.hfov_deg, *spec.size_px)
         self.stage = Stage(scene)
-        self.renderer = Renderer(*spec.size_px)
+        moves = scene.nuisances
+        self._mast = Mast(spec.size_px, moves.shake, moves.drift, scene.seed)
+        self._margin_px = self._mast.margin_px(scene.duration_s)
+        self._wide = self.camera.widened(self._margin_px)
+        self.renderer = Renderer(self._wide.width_px, self._wide.height_px)
         world = build(scene.world, (spec.eye_m[0] - 8, spec.eye_m[0] + 55))
-        self.renderer.load(world.solid, world.veil, world.ground)
+        self.renderer.load(world.solid, world.veil, world.ground, scene.world.river)
         lit = light_of(
             light.sensor, light.sun_azimuth_deg, light.sun_elevation_deg, light.fog_per_m
         )
-        self.renderer.bake(self.camera, lit)
+        self.renderer.bake(self._wide, lit)
         video = scene.video
         model = SensorModel(
             lit.mode,
@@ -56,12 +62,24 @@ class Studio:
         """The developed frame (H, W, 3) BGR, who is in it and how it looks, by identity."""
         people, ladders = self.stage.at(t_s)
         things = self.stage.drawables(people, ladders, t_s)
-        shot = self.renderer.frame(things, self.stage.instant(t_s))
-        image = self.sensor.develop(shot.linear, f"{self.scene.video.label}  {_clock(t_s)}")
-        looks = {
-            t.identity: seen(self.renderer, self.camera, shot, t) for t in things if t.identity
-        }
-        return image, people, ladders, looks
+        shot = self.renderer.frame(things, self.stage.instant(t_s, people))
+        looks = {t.identity: seen(self.renderer, self._wide, shot, t) for t in things if t.identity}
+        if self._margin_px:
+            scale, size = self.renderer.scale, self.scene.camera.size_px
+            moved = Moved(self._mast.at(t_s), self._margin_px, size)
+            shot = moved.shot(shot, scale)
+            looks = {i: moved.look(look, shot, scale) for i, look in looks.items()}
+        label = f"{self.scene.video.label}  {_clock(t_s)}"
+        return self.sensor.develop(shot.linear, label, self._blots(t_s)), people, ladders, looks
+
+    def _blots(self, t_s: float) -> list[Blot]:
+        """What is before the lens."""
+        size, mode = self.scene.camera.size_px, self.sensor.model.mode
+        found = [
+            blot(spec, t_s, size, mode, self.scene.seed + number)
+            for number, spec in enumerate(self.scene.nuisances.insects)
+        ]
+        return [b for b in found if b is not None]
 
 
 def _clock(t_s: float) -> str:
@@ -77,7 +95,7 @@ def render(scene: Scene, out: Path) -> Path:
     clip = out / f"{scene.name}.mp4"
     count = round(scene.duration_s * scene.camera.fps)
     begun, cpu = time.perf_counter(), time.process_time()
-    with VideoWriter(clip, scene.camera.size_px, scene.camera.fps, scene.video.crf) as video:
+    with VideoWriter(clip, scene.camera.size_px, scene.camera.fps, scene.video) as video:
         for number in range(count):
             t_s = number / scene.camera.fps
             image, people, ladders, looks = studio.picture(t_s)

@@ -23,7 +23,9 @@ from benchmarks.simulator.programs import (
     picture,
     sprite_texture,
 )
+from benchmarks.simulator.river import RiverView
 from benchmarks.simulator.terrain import EXTENT
+from benchmarks.simulator.waterside import RiverSpec
 
 _STATIC_SHADOW_PX = 3072
 _MOVING_SHADOW_PX = 1024
@@ -54,11 +56,22 @@ class Renderer:
         self._moving_shadow = gl.framebuffer([], depth_map(gl, (_MOVING_SHADOW_PX,) * 2))
         self._noise, self._sprites = noise_texture(gl), sprite_texture(gl)
         self._ground: moderngl.Texture | None = None
+        self._river: RiverView | None = None
         self._camera: Camera | None = None
         self._light: Light | None = None
 
-    def load(self, solid: Mesh, veil: Mesh, ground: NDArray[np.uint8]) -> None:
-        """Takes a world's static meshes and ground map (rows along y) onto the card."""
+    def load(
+        self,
+        solid: Mesh,
+        veil: Mesh,
+        ground: NDArray[np.uint8],
+        river: RiverSpec | None = None,
+    ) -> None:
+        """Takes a world's static meshes, ground map (rows along y) and river onto the card."""
+        self._river = None
+        if river is not None:
+            self._river = RiverView(self._gl, self._programs, self._size)
+            self._river.load(river)
         if self._ground is not None:
             self._ground.release()
         self._ground = ground_texture(self._gl, ground)
@@ -86,11 +99,13 @@ class Renderer:
         if max(light.sun_rgb) > 0:
             programs.set("depth", u_vp=self._shadow_vp, u_id=0.0)
             programs.draw("solid", "depth")
-        self._bake_fbo.use()
-        self._bake_fbo.clear(0, 0, 0, 0, depth=1.0)
         uniforms = _uniforms(camera, light)
         uniforms["u_shadow_vp"] = self._shadow_vp
         uniforms["u_soft"] = light.soft_m / self._shadow_width
+        if self._river is not None:
+            self._river.bake(uniforms)
+        self._bake_fbo.use()
+        self._bake_fbo.clear(0, 0, 0, 0, depth=1.0)
         for name in ("sky", "static", "moving", "veil", "compose"):
             programs.set(name, **uniforms)
         gl.disable(moderngl.DEPTH_TEST)
@@ -107,6 +122,9 @@ class Renderer:
         self._bind()
         moving = self._spot(instant) | self._cast_shadows(things, camera, light)
         self._background(instant, moving)
+        gl.enable(moderngl.DEPTH_TEST)
+        if self._river is not None:
+            self._river.draw(instant)
         programs.set("moving", **moving)
         first = 0
         for thing in things:

@@ -1,14 +1,22 @@
 """The scene file: world, camera, light, actors with scripts and nuisances, as YAML."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from benchmarks.simulator.nuisances import NuisanceSpec
+from benchmarks.simulator.steps import (
+    BankStep,
+    ClimbStep,
+    HelpStep,
+    Point,
+    Step,
+    SwimStep,
+    TakeStep,
+)
 from benchmarks.simulator.world import WorldSpec
-
-Point = tuple[float, float]
 
 
 class SceneError(ValueError):
@@ -41,14 +49,26 @@ class LightSpec(_Spec):
 
 
 class VideoSpec(_Spec):
-    """The codec's strength (H.264 constant rate factor) and the camera's own picture faults."""
+    """How the clip is coded and the camera's own picture faults.
+
+    `crf` is a constant quality, `kbps` a constant rate: one of them, or neither for crf 25.
+    """
 
     crf: int = Field(25, ge=0, le=51)
+    kbps: float | None = Field(None, gt=0.0)
+    codec: Literal["h264", "hevc", "mjpeg"] = "h264"
+    gop_s: float = Field(2.0, gt=0.0, le=60.0)
     noise: float = Field(2.0, ge=0.0)
     sharpen: float = 0.45
     contrast: float = 1.0
     saturation: float = 0.85
     label: str = "CAM 1"
+
+    @model_validator(mode="after")
+    def _one_rate(self) -> "VideoSpec":
+        if self.kbps is not None and "crf" in self.model_fields_set:
+            raise ValueError(f"expected crf or kbps, found both ({self.crf} and {self.kbps:g})")
+        return self
 
 
 class LadderSpec(_Spec):
@@ -62,119 +82,37 @@ class LadderSpec(_Spec):
     rgb: tuple[float, float, float] | None = None
 
 
-class MoveStep(_Spec):
-    """Goes to a ground point."""
-
-    do: Literal["walk", "run", "creep", "crawl"]
-    to: Point
-    speed_mps: float | None = Field(None, gt=0.0, le=8.0)
-
-
-class StayStep(_Spec):
-    """Stays where it is for a while; `face_deg` turns first."""
-
-    do: Literal["stand", "crouch", "sit", "lie"]
-    for_s: float = Field(gt=0.0)
-    face_deg: float | None = None
-
-
-class FenceStep(_Spec):
-    """Works with both hands at the barrier, which must be within reach; kneels or stands."""
-
-    do: Literal["cut"]
-    for_s: float = Field(gt=0.0)
-    standing: bool = False
-
-
-class TakeStep(_Spec):
-    """Has a ladder in the hands from here on."""
-
-    do: Literal["take"]
-    ladder: str
-    how: Literal["shoulder", "low"] = "shoulder"
-
-
-class PutStep(_Spec):
-    """Puts the carried ladder against the barrier in front: tips, raises, leans."""
-
-    do: Literal["put"]
-    lean_deg: float = Field(74.0, ge=55.0, le=82.0)
-    for_s: float = Field(6.0, ge=2.0)
-
-
-class LayStep(_Spec):
-    """Lays the carried ladder down beside the way."""
-
-    do: Literal["lay"]
-    for_s: float = Field(2.0, gt=0.0)
-
-
-class ClimbStep(_Spec):
-    """Climbs a leaning ladder up to the barrier's top, and down again unless `over` follows."""
-
-    do: Literal["climb"]
-    ladder: str
-    speed_mps: float = Field(0.40, gt=0.0)
-    down: bool = False
-
-
-class OverStep(_Spec):
-    """Goes over the top from a ladder and drops on the other side."""
-
-    do: Literal["over"]
-
-
-Step = Annotated[
-    MoveStep | StayStep | FenceStep | TakeStep | PutStep | LayStep | ClimbStep | OverStep,
-    Field(discriminator="do"),
-]
-
-
 class ActorSpec(_Spec):
-    """Somebody with a script; before `enters_s` and after the last step they stand still."""
+    """Somebody with a script, in the picture from `enters_s` on; after the last step they stay.
+
+    `role` says whose people they are, for the truth; `outfit_kind` only how they look.
+    """
 
     name: str
     body: int = Field(0, ge=0)
     outfit: int = 0
+    outfit_kind: Literal["ordinary", "wetsuit", "patrol"] = "ordinary"
     dark_clothes: bool | None = None
+    role: Literal["other", "patrol"] = "other"
     at: Point
     enters_s: float = Field(0.0, ge=0.0)
     script: tuple[Step, ...] = Field(min_length=1)
 
-
-class HeadlightsSpec(_Spec):
-    """A car that passes outside the picture and sweeps its light over the scene."""
-
-    starts_s: float
-    for_s: float = Field(4.0, gt=0.0)
-    start_m: tuple[float, float, float]
-    end_m: tuple[float, float, float]
-    towards_m: tuple[float, float, float]
-    strength: float = 2.0
-
-
-class AnimalSpec(_Spec):
-    """A dog- to deer-sized animal that trots along points."""
-
-    enters_s: float = 0.0
-    path: tuple[Point, ...] = Field(min_length=2)
-    speed_mps: float = 1.6
-    size_m: float = 0.6
-
-
-class NuisanceSpec(_Spec):
-    """What moves without being anybody: sway of vegetation, cloud shadows, headlights, animals."""
-
-    sway: float = Field(0.0, ge=0.0, le=1.0)
-    cloud_shadows: float = Field(0.0, ge=0.0, le=1.0)
-    headlights: tuple[HeadlightsSpec, ...] = ()
-    animals: tuple[AnimalSpec, ...] = ()
+    @model_validator(mode="after")
+    def _clothes_agree(self) -> "ActorSpec":
+        if self.outfit_kind != "ordinary" and self.dark_clothes is not None:
+            raise ValueError(
+                "dark_clothes: expected only with outfit_kind ordinary, "
+                f"found with {self.outfit_kind}"
+            )
+        return self
 
 
 class ZoneSpec(_Spec):
-    """A closed polygon on the ground, metres."""
+    """A closed polygon on the ground, metres; of `water` it says who is in it and comes out."""
 
     name: str
+    kind: Literal["land", "water"] = "land"
     points_m: tuple[Point, ...] = Field(min_length=3)
 
 
@@ -198,11 +136,22 @@ class Scene(_Spec):
     def _ladders_exist(self) -> "Scene":
         for actor in self.actors:
             for number, step in enumerate(actor.script):
-                name = step.ladder if isinstance(step, TakeStep | ClimbStep) else None
+                name = step.ladder if isinstance(step, TakeStep | ClimbStep | HelpStep) else None
                 if name is not None and name not in self.ladders:
                     raise ValueError(
                         f"actors.{actor.name}.script.{number}.ladder: expected one of "
                         f"{sorted(self.ladders)}, found {name!r}"
+                    )
+        return self
+
+    @model_validator(mode="after")
+    def _water_is_there(self) -> "Scene":
+        for actor in self.actors:
+            for number, step in enumerate(actor.script):
+                if isinstance(step, SwimStep | BankStep) and self.world.river is None:
+                    raise ValueError(
+                        f"actors.{actor.name}.script.{number}.do: {step.do} expected world.river, "
+                        "found none"
                     )
         return self
 

@@ -1,10 +1,13 @@
 """From linear light to what a camera delivers: exposure, noise, sharpening, rain, overlay."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from benchmarks.simulator.insects import Blot
 
 Linear = NDArray[np.float32]
 Image = NDArray[np.uint8]
@@ -38,12 +41,14 @@ class Sensor:
         self._stretch = 1.0
         self._bank: list[NDArray[np.float32]] = []
 
-    def develop(self, linear: Linear, label: str = "") -> Image:
-        """Makes the 8-bit BGR picture (H, W, 3) of a linear RGB frame (H, W, 3)."""
+    def develop(self, linear: Linear, label: str = "", blots: Iterable[Blot] = ()) -> Image:
+        """Makes the 8-bit BGR picture (H, W, 3) of a linear RGB frame (H, W, 3) behind blots."""
         m = self.model
         image = np.maximum(linear, 0.0)
         tone = self._thermal(image) if m.mode == 2 else self._visible(image)
         tone = self._atmosphere(tone)
+        for blot in blots:
+            blot.over(tone)
         h, w = tone.shape[:2]
         if m.blur_px > 0.05:
             tone = np.asarray(cv2.GaussianBlur(tone, (0, 0), m.blur_px), np.float32)

@@ -9,9 +9,10 @@ from benchmarks.simulator.fauna import animal
 from benchmarks.simulator.frames import Drawable, Instant
 from benchmarks.simulator.ladders import Ladder, ladder_axes, ladder_mesh
 from benchmarks.simulator.meshes import moved
-from benchmarks.simulator.people import Outfit, Person, random_outfit
+from benchmarks.simulator.nuisances import HeadlightsSpec
+from benchmarks.simulator.people import Outfit, Person, patrol, random_outfit, wetsuit
 from benchmarks.simulator.pose import Array, vec
-from benchmarks.simulator.scene import ActorSpec, HeadlightsSpec, LadderSpec, Scene
+from benchmarks.simulator.scene import ActorSpec, LadderSpec, Scene
 from benchmarks.simulator.script import Compiler
 from benchmarks.simulator.timeline import LadderPose, Moment, Timeline
 
@@ -27,13 +28,18 @@ class PersonNow:
 
 @dataclass(frozen=True)
 class LadderNow:
-    """A ladder in this frame; `holder` is the identity of who has it in the hands, 0 for nobody."""
+    """A ladder in this frame.
+
+    `holder` is the identity of who has it in the hands, `helper` of who holds its rear end, 0 for
+    nobody.
+    """
 
     identity: int
     name: str
     pose: LadderPose
     holder: int
     length_m: float
+    helper: int = 0
 
     @property
     def ground(self) -> tuple[float, float]:
@@ -70,7 +76,8 @@ def shape_of(spec: LadderSpec, seed: int) -> Ladder:
 def dressed(actor: ActorSpec) -> Person:
     """The actor's body in clothes drawn from its `outfit` number."""
     rng = np.random.default_rng(7919 + actor.outfit)
-    outfit: Outfit = random_outfit(rng)
+    makers = {"ordinary": random_outfit, "wetsuit": wetsuit, "patrol": patrol}
+    outfit: Outfit = makers[actor.outfit_kind](rng)
     if actor.dark_clothes is not None:
         tone = 0.07 if actor.dark_clothes else 0.5
         outfit = replace(
@@ -98,6 +105,7 @@ class Stage:
         """People and ladders at a time."""
         people: list[PersonNow] = []
         held: dict[str, tuple[LadderPose, int]] = {}
+        helpers: dict[str, int] = {}
         resting = [rest for timeline in self.timelines for rest in timeline.left_behind(t_s)]
         poses = {name: pose for _, name, pose in sorted(resting, key=lambda rest: rest[0])}
         for number, timeline in enumerate(self.timelines):
@@ -107,13 +115,16 @@ class Stage:
             people.append(PersonNow(number + 1, timeline.actor.name, moment))
             if moment.ladder is not None and moment.ladder_pose is not None:
                 held[moment.ladder] = (moment.ladder_pose, number + 1)
+            if moment.helps is not None:
+                helpers[moment.helps] = number + 1
         poses |= {name: pose for name, (pose, _) in held.items()}
         ladders = []
         for k, (name, shape) in enumerate(self._ladders.items()):
             if name in poses:
                 holder = held[name][1] if name in held else 0
                 identity = len(self.timelines) + 1 + k
-                ladders.append(LadderNow(identity, name, poses[name], holder, shape.length_m))
+                now = LadderNow(identity, name, poses[name], holder, shape.length_m)
+                ladders.append(replace(now, helper=helpers.get(name, 0)))
         return people, ladders
 
     def drawables(
@@ -136,10 +147,13 @@ class Stage:
                 things.append(Drawable(mesh, 0))
         return things
 
-    def instant(self, t_s: float) -> Instant:
-        """Sway, cloud shadows and headlights at a time."""
-        nuisances = self._scene.nuisances
+    def instant(self, t_s: float, people: list[PersonNow]) -> Instant:
+        """Sway, cloud shadows, headlights and stirred water at a time."""
+        nuisances, river = self._scene.nuisances, self._scene.world.river
         base = Instant(t_s, 0.012 * nuisances.sway, nuisances.cloud_shadows)
+        if river is not None:
+            at = [p.moment.ground for p in people]
+            base = replace(base, swimmers=tuple(p for p in at if river.inside_m(p[1]) > 0))
         for lights in nuisances.headlights:
             if 0 <= t_s - lights.starts_s <= lights.for_s:
                 return _lit(base, lights, (t_s - lights.starts_s) / lights.for_s)

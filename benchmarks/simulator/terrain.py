@@ -21,6 +21,7 @@ _SOILS = {
     "forest": (0.25, 0.20, 0.13),
     "mud": (0.26, 0.21, 0.16),
 }
+SOILS = tuple(_SOILS)
 _NIR = {"grass": 0.55, "dry": 0.5, "forest": 0.35, "snow": 0.85, "asphalt": 0.15, "mud": 0.2}
 
 

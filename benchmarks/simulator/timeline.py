@@ -23,7 +23,8 @@ class LadderPose:
 class Moment:
     """An actor at an instant: posture, state word, ground point and height of the soles in metres.
 
-    `ladder` and `ladder_pose` are those of a ladder in the hands.
+    `ladder` and `ladder_pose` are those of a ladder in the hands, `helps` is one that another
+    carries and whose rear end is in the hands.
     """
 
     stance: Stance
@@ -32,6 +33,7 @@ class Moment:
     sole_m: float = 0.0
     ladder: str | None = None
     ladder_pose: LadderPose | None = None
+    helps: str | None = None
 
 
 Sampler = Callable[[float], Moment]

@@ -5,10 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.simulator import happenings
+from benchmarks.simulator import happenings, welfare
 from benchmarks.simulator.boxes import Seen
 from benchmarks.simulator.camera import Camera
 from benchmarks.simulator.happenings import LadderTrack, PersonTrack
+from benchmarks.simulator.outlines import clipped, outside_m, polygon
 from benchmarks.simulator.scene import Scene
 from benchmarks.simulator.stage import LadderNow, PersonNow
 
@@ -16,7 +17,9 @@ SCHEMA = "barrier-truth/1"
 BARRIER = "barrier"
 MIN_VISIBILITY = 0.12
 MIN_HEIGHT_PX = 10.0
-_SOLID = ("sheet", "wall")
+SOLID = ("sheet", "wall")
+_LadderRow = tuple[float, float, float, str, int, int, bool]
+_NO_LADDER: _LadderRow = (np.nan, np.nan, np.nan, "", 0, 0, False)
 
 
 class TruthKeeper:
@@ -26,7 +29,7 @@ class TruthKeeper:
         self._scene, self._camera = scene, camera
         self._frames: list[dict[str, Any]] = []
         self._people: dict[int, list[tuple[float, float, float, str, bool]]] = {}
-        self._ladders: dict[int, list[tuple[float, float, float, str, int, bool]]] = {}
+        self._ladders: dict[int, list[_LadderRow]] = {}
         self._names: dict[int, tuple[str, str]] = {}
 
     def add(
@@ -49,7 +52,14 @@ class TruthKeeper:
             rows = self._ladders.setdefault(ladder.identity, self._missing_ladders())
             ground = ladder.ground
             rows.append(
-                (*ground, ladder.reach_y_m, ladder.pose.state, ladder.holder, _visible(look))
+                (
+                    *ground,
+                    ladder.reach_y_m,
+                    ladder.pose.state,
+                    ladder.holder,
+                    ladder.helper,
+                    _visible(look),
+                )
             )
             if look is not None and look.amodal is not None:
                 objects.append(_entry("ladder", ladder.pose.state, look, ground))
@@ -59,30 +69,52 @@ class TruthKeeper:
     def _missing_people(self) -> list[tuple[float, float, float, str, bool]]:
         return [(np.nan, np.nan, np.nan, "", False)] * len(self._frames)
 
-    def _missing_ladders(self) -> list[tuple[float, float, float, str, int, bool]]:
-        return [(np.nan, np.nan, np.nan, "", 0, False)] * len(self._frames)
+    def _missing_ladders(self) -> list[_LadderRow]:
+        return [_NO_LADDER] * len(self._frames)
 
     def _pad(self) -> None:
         count = len(self._frames)
         for rows in self._people.values():
             rows.extend([(np.nan, np.nan, np.nan, "", False)] * (count - len(rows)))
         for ladder_rows in self._ladders.values():
-            ladder_rows.extend(
-                [(np.nan, np.nan, np.nan, "", 0, False)] * (count - len(ladder_rows))
-            )
+            ladder_rows.extend([_NO_LADDER] * (count - len(ladder_rows)))
 
     def events(self) -> list[dict[str, Any]]:
         """The true events in the order they begin."""
         fps = self._scene.camera.fps
         people = [_person_track(i, rows) for i, rows in self._people.items()]
         found = [h for p in people for h in happenings.person_happenings(p, fps, BARRIER)]
+        found += [h for p in people for h in welfare.down_happenings(p, fps)]
         for identity, rows in self._ladders.items():
             found += happenings.ladder_happenings(
                 _ladder_track(identity, rows), people, fps, BARRIER
             )
         for zone in self._scene.zones:
-            found += happenings.zone_happenings(people, polygon(zone.points_m), fps, zone.name)
-        return [h.as_dict() for h in sorted(found, key=lambda h: (h.start_s, h.kind, h.tracks))]
+            inside = polygon(zone.points_m)
+            within = happenings.zone_happenings(people, inside, fps, zone.name)
+            if zone.kind == "water":
+                within = [h for h in within if h.kind != "zone_intrusion"]
+                water = welfare.Water(zone.name, inside, self._shore(zone.points_m))
+                found += [h for p in people for h in welfare.water_happenings(p, fps, water)]
+            found += within
+        ordered = sorted(found, key=lambda h: (h.start_s, h.kind, h.tracks))
+        return [h.as_dict() | self._expected(h.tracks) for h in ordered]
+
+    def _shore(self, points: tuple[tuple[float, float], ...]) -> Callable[[float, float], float]:
+        """How far a point is onto land from a zone of water; the river is no land either."""
+        river, off = self._scene.world.river, outside_m(points)
+        if river is None:
+            return off
+        return lambda x, y: min(off(x, y), -river.inside_m(y))
+
+    def _patrols(self, identity: int) -> bool:
+        actors = self._scene.actors
+        return identity <= len(actors) and actors[identity - 1].role == "patrol"
+
+    def _expected(self, tracks: tuple[int, ...]) -> dict[str, bool]:
+        """Marks what nobody but a patrol did."""
+        people = [i for i in tracks if i in self._people]
+        return {"expected": True} if people and all(map(self._patrols, people)) else {}
 
     def document(self, media: str) -> dict[str, Any]:
         """The whole truth file."""
@@ -103,13 +135,15 @@ class TruthKeeper:
             "zones": [
                 {
                     "name": z.name,
-                    "coordinates": _clipped(camera, z.points_m),
+                    "coordinates": clipped(camera, z.points_m),
                     "ground_m": z.points_m,
                 }
+                | ({"kind": z.kind} if z.kind != "land" else {})
                 for z in scene.zones
             ],
             "tracks": {
                 str(i): {"class": cls, "name": name}
+                | ({"role": "patrol"} if self._patrols(i) else {})
                 for i, (cls, name) in sorted(self._names.items())
             },
             "events": self.events(),
@@ -145,10 +179,8 @@ def _person_track(identity: int, rows: list[tuple[float, float, float, str, bool
     )
 
 
-def _ladder_track(
-    identity: int, rows: list[tuple[float, float, float, str, int, bool]]
-) -> LadderTrack:
-    x, y, reach, states, holder, visible = zip(*rows, strict=True)
+def _ladder_track(identity: int, rows: list[_LadderRow]) -> LadderTrack:
+    x, y, reach, states, holder, helper, visible = zip(*rows, strict=True)
     return LadderTrack(
         identity,
         np.array(x),
@@ -157,20 +189,8 @@ def _ladder_track(
         tuple(states),
         np.array(holder),
         np.array(visible),
+        np.array(helper),
     )
-
-
-def polygon(points: tuple[tuple[float, float], ...]) -> Callable[[float, float], bool]:
-    """Makes the inside test of a closed polygon (even-odd rule)."""
-
-    def inside(x: float, y: float) -> bool:
-        odd = False
-        for (x0, y0), (x1, y1) in zip(points, (*points[1:], points[0]), strict=True):
-            if (y0 > y) != (y1 > y) and x < x0 + (y - y0) / (y1 - y0) * (x1 - x0):
-                odd = not odd
-        return odd
-
-    return inside
 
 
 def relative(camera: Camera, x: float, y: float, z: float = 0.0) -> tuple[float, float] | None:
@@ -210,52 +230,8 @@ def barrier_in_picture(camera: Camera, scene: Scene) -> dict[str, Any] | None:
         "name": BARRIER,
         "kind": spec.kind,
         "height_m": spec.height_m,
-        "see_through": spec.kind not in _SOLID,
+        "see_through": spec.kind not in SOLID,
         "points": [[round(v, 5) for v in foot] for _, foot, _ in picked],
         "top": [[round(v, 5) for v in top] for _, _, top in picked],
         "ground_m": [[x, 0.0] for x, _, _ in picked],
     }
-
-
-def _clipped(camera: Camera, points: tuple[tuple[float, float], ...]) -> list[list[float]]:
-    """A ground polygon in relative picture coordinates, cut at the picture's edges."""
-    dense = []
-    for (x0, y0), (x1, y1) in zip(points, (*points[1:], points[0]), strict=True):
-        for s in np.linspace(0, 1, 60, endpoint=False):
-            u, v = camera.project(np.array([[x0 + (x1 - x0) * s, y0 + (y1 - y0) * s, 0.0]]))[0]
-            if np.isfinite(u):
-                dense.append([float(u / camera.width_px), float(v / camera.height_px)])
-    shape = dense
-    for axis, limit, keep in ((0, 0.0, 1), (0, 1.0, -1), (1, 0.0, 1), (1, 1.0, -1)):
-        shape = _cut(shape, axis, limit, keep)
-    return [
-        [round(min(max(u, 0.0), 1.0), 4), round(min(max(v, 0.0), 1.0), 4)]
-        for u, v in _thinned(shape)
-    ]
-
-
-def _cut(shape: list[list[float]], axis: int, limit: float, keep: int) -> list[list[float]]:
-    """Cuts a polygon at an axis-parallel line (Sutherland and Hodgman 1974)."""
-    out = []
-    for a, b in zip(shape, [*shape[1:], *shape[:1]], strict=True):
-        in_a, in_b = keep * (a[axis] - limit) >= 0, keep * (b[axis] - limit) >= 0
-        if in_a:
-            out.append(a)
-        if in_a != in_b:
-            share = (limit - a[axis]) / (b[axis] - a[axis])
-            out.append([a[0] + (b[0] - a[0]) * share, a[1] + (b[1] - a[1]) * share])
-    return out
-
-
-def _thinned(shape: list[list[float]]) -> list[list[float]]:
-    """Leaves out points that lie on the line between their neighbours."""
-    kept: list[list[float]] = []
-    count = len(shape)
-    for i, point in enumerate(shape):
-        before, after = kept[-1] if kept else shape[i - 1], shape[(i + 1) % count]
-        area = (point[0] - before[0]) * (after[1] - before[1]) - (point[1] - before[1]) * (
-            after[0] - before[0]
-        )
-        if abs(area) > 1e-6:
-            kept.append(point)
-    return kept

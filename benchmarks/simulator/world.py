@@ -14,6 +14,7 @@ from benchmarks.simulator.meshes import Kind, Material, Mesh, boxes, merge
 from benchmarks.simulator.structures import MAKERS, structure
 from benchmarks.simulator.terrain import Band, ground_map
 from benchmarks.simulator.vegetation import bush, grass, tree
+from benchmarks.simulator.waterside import RiverSpec, grown_on_land, shores
 
 BARRIER_SPAN_M = (-20.0, 80.0)
 HOUSE_X_M = (7.5, 24.5)
@@ -67,6 +68,7 @@ class WorldSpec(_Spec):
     forest_y_m: float = 17.0
     structures: tuple[StructureSpec, ...] = ()
     house: bool = False
+    river: RiverSpec | None = None
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,7 @@ def build(spec: WorldSpec, look: tuple[float, float] = (-5.0, 60.0)) -> World:
     """Builds a world; `look` is the range of x in metres that the cameras watch."""
     rng = np.random.default_rng(spec.seed)
     bands = tuple(Band(b.soil, b.y0_m, b.y1_m, b.edge_m) for b in spec.bands)
-    ground = ground_map(spec.soil, bands, rng)
+    ground = ground_map(spec.soil, (*bands, *shores(spec.river)), rng)
     parts: list[Mesh] = []
     veil = merge([])
     if spec.barrier.kind != "none":
@@ -98,7 +100,7 @@ def build(spec: WorldSpec, look: tuple[float, float] = (-5.0, 60.0)) -> World:
     ]
     if spec.house:
         parts.append(_house(rng))
-    return World(spec, merge(parts), veil, ground)
+    return World(spec, merge(grown_on_land(parts, spec.river)), veil, ground)
 
 
 def _grass(spec: WorldSpec, rng: np.random.Generator, look: tuple[float, float]) -> Mesh:
@@ -178,9 +180,10 @@ def _house(rng: np.random.Generator) -> Mesh:
     return merge(parts)
 
 
-def random_structures(rng: np.random.Generator, count: int) -> tuple[StructureSpec, ...]:
+def random_structures(
+    rng: np.random.Generator, count: int, kinds: tuple[str, ...] = tuple(MAKERS)
+) -> tuple[StructureSpec, ...]:
     """Scatters structures that are not ladders."""
-    kinds = list(MAKERS)
     out = []
     for _ in range(count):
         y = float(rng.choice([-1, 1]) * rng.uniform(1.2, 11))

@@ -103,3 +103,42 @@ def test_a_shipped_clip_renders_again_as_it_was(renderer: Renderer) -> None:
         assert look.visible is not None
         assert np.allclose(look.visible, thing["visible"], atol=1.0)
         assert abs(look.visibility - thing["visibility"]) < 0.03
+
+
+def swaying(**nuisances: object) -> Scene:
+    return Scene.model_validate(
+        {
+            "name": "moves",
+            "duration_s": 10,
+            "world": {"trees": 1, "bushes": 1, "grass_per_m2": 0.2},
+            "camera": {"eye_m": [0, -8, 4], "target_m": [8, -1, 1], "size_px": [320, 192]},
+            "nuisances": nuisances,
+            "actors": [{"name": "a", "at": [8, -3], "script": [{"do": "stand", "for_s": 60}]}],
+        }
+    )
+
+
+def test_boxes_follow_the_picture_of_a_drifting_camera(renderer: Renderer) -> None:
+    del renderer  # skips where there is no GL
+    image, _, _, looks = Studio(swaying()).picture(8.0)
+    drift = {"px_per_min": 60, "direction_deg": 0}
+    moved, _, _, moved_looks = Studio(swaying(drift=drift)).picture(8.0)
+    assert looks[1].visible is not None
+    expected = np.array(looks[1].visible) + np.array([8, 0, 8, 0])
+    assert np.allclose(moved_looks[1].visible, expected, atol=0.6)
+    assert abs(moved_looks[1].visibility - looks[1].visibility) < 0.03
+    a, b = image[40:, :-8].astype(float), moved[40:, 8:].astype(float)
+    beside = image[40:, :].astype(float), moved[40:, :].astype(float)
+    assert np.abs(a - b).mean() < 0.5 * np.abs(beside[0] - beside[1]).mean()
+
+
+def test_water_hides_what_is_under_it(renderer: Renderer) -> None:
+    del renderer  # skips where there is no GL
+    raw = swaying().model_dump()
+    raw["world"]["river"] = {"y0_m": -5, "y1_m": 1}
+    raw["world"]["barrier"]["kind"] = "none"
+    look = Studio(Scene.model_validate(raw)).picture(1.0)[3][1]
+    assert look.visible is not None
+    assert look.amodal is not None
+    assert look.visible[3] < look.amodal[3] - 3
+    assert 0.1 < look.visibility < 0.5

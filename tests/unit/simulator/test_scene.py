@@ -4,11 +4,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks.simulator.boxes import Seen
 from benchmarks.simulator.camera import Camera
 from benchmarks.simulator.retell import retold
-from benchmarks.simulator.scene import Scene, SceneError, read_scene
+from benchmarks.simulator.scene import ActorSpec, Scene, SceneError, read_scene
 from benchmarks.simulator.stage import Stage
-from benchmarks.simulator.truth import barrier_in_picture, calibration, polygon
+from benchmarks.simulator.truth import TruthKeeper, barrier_in_picture, calibration, polygon
 
 SAMPLES = sorted((Path(__file__).parents[3] / "benchmarks" / "scenes" / "samples").glob("*.yaml"))
 
@@ -209,3 +210,45 @@ def test_the_shipped_samples_show_what_they_are_named_for(name: str, expected: s
     kinds = {event["kind"] for event in events}
     assert expected <= kinds
     assert bool(kinds) == bool(expected)
+
+
+def test_only_what_a_patrol_alone_did_is_expected() -> None:
+    walks = [{"do": "walk", "to": [10, -3]}]
+    patrol = {"name": "b", "role": "patrol", "outfit_kind": "patrol", "at": [12, -8]}
+    scene = scene_of(walks, actors=[{"name": "a", "at": [10, -8], "script": walks}])
+    scene = Scene.model_validate(
+        scene.model_dump()
+        | {
+            "actors": [*scene.model_dump()["actors"], patrol | {"script": walks}],
+            "zones": [{"name": "z", "points_m": [[0, -12], [20, -12], [20, 0], [0, 0]]}],
+        }
+    )
+    spec = scene.camera
+    stage = Stage(scene)
+    keeper = TruthKeeper(scene, Camera(spec.eye_m, spec.target_m, spec.hfov_deg, *spec.size_px))
+    box = (10.0, 10.0, 40.0, 90.0)
+    for number in range(50):
+        people, ladders = stage.at(number / spec.fps)
+        looks = {p.identity: Seen(p.identity, box, box, 1.0, 99) for p in people}
+        keeper.add(number / spec.fps, people, ladders, looks)
+    document = keeper.document("t.mp4")
+    assert document["tracks"]["1"] == {"class": "person", "name": "a"}
+    assert document["tracks"]["2"] == {"class": "person", "name": "b", "role": "patrol"}
+    assert {tuple(e["tracks"]): e.get("expected", False) for e in document["events"]} == {
+        (1,): False,
+        (2,): True,
+        (1, 2): False,
+    }
+
+
+def test_dark_clothes_of_a_uniform_are_an_error() -> None:
+    with pytest.raises(ValueError, match="dark_clothes: expected only with outfit_kind ordinary"):
+        ActorSpec.model_validate(
+            {
+                "name": "a",
+                "at": [0, 0],
+                "outfit_kind": "patrol",
+                "dark_clothes": True,
+                "script": [{"do": "stand", "for_s": 1}],
+            }
+        )
