@@ -10,16 +10,16 @@ MAP_PX_PER_M = 10.0
 EXTENT = (-40.0, 120.0, -45.0, 45.0)  # x0, x1, y0, y1 in metres
 
 _SOILS = {
-    "grass": (0.30, 0.33, 0.14),
-    "dry": (0.46, 0.41, 0.24),
-    "dirt": (0.40, 0.32, 0.23),
+    "grass": (0.325, 0.335, 0.20),
+    "dry": (0.47, 0.42, 0.28),
+    "dirt": (0.40, 0.345, 0.275),
     "sand": (0.58, 0.51, 0.38),
     "gravel": (0.44, 0.43, 0.40),
     "asphalt": (0.22, 0.22, 0.23),
     "concrete": (0.52, 0.51, 0.48),
     "snow": (0.82, 0.84, 0.87),
     "forest": (0.25, 0.20, 0.13),
-    "mud": (0.26, 0.21, 0.16),
+    "mud": (0.26, 0.22, 0.175),
 }
 _NIR = {"grass": 0.55, "dry": 0.5, "forest": 0.35, "snow": 0.85, "asphalt": 0.15, "mud": 0.2}
 
@@ -76,3 +76,12 @@ def ground_map(base: str, bands: tuple[Band, ...], rng: np.random.Generator) -> 
     rough = 0.35 if base in ("snow", "asphalt", "concrete") else 1.0
     image *= (1 + 0.05 * rough * large + 0.10 * rough * fine)[..., None].clip(0.5, 1.6)
     return np.round(image.clip(0, 1) * 255).astype(np.uint8)
+
+
+def colour_at(ground: NDArray[np.uint8], at: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The map's sRGB colour (N, 3), 0..1, at ground points (N, 2) in metres."""
+    x0, _, y0, _ = EXTENT
+    cell = np.floor((at - np.array([x0, y0])) * MAP_PX_PER_M).astype(int)
+    limit = np.array(ground.shape[1::-1]) - 1
+    column, row = np.clip(cell, 0, limit).T
+    return np.asarray(ground[row, column, :3] / 255.0)
