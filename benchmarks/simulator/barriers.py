@@ -109,7 +109,8 @@ def _sheet(height: float, span: tuple[float, float], rng: np.random.Generator) -
     for x in np.arange(span[0], span[1], width):
         shade = tone * rng.uniform(0.90, 1.06) + rng.normal(0, 0.008, 3)
         top = height + rng.normal(0, 0.012)
-        parts.append(_panel((x, x + width), (0.04, top), rng.normal(0, 0.008), steel, shade))
+        lap = (x - 0.03, x + width + 0.03)  # sheets overlap: no light between them
+        parts.append(_panel(lap, (0.04, top), rng.normal(0, 0.008), steel, shade))
     rail = np.array([[span[0], 0.05, 0.4], [span[0], 0.05, height - 0.3]])
     rails = beams(
         rail,

@@ -21,7 +21,8 @@ _SOILS = {
     "forest": (0.25, 0.20, 0.13),
     "mud": (0.26, 0.22, 0.175),
 }
-_NIR = {"grass": 0.55, "dry": 0.5, "forest": 0.35, "snow": 0.85, "asphalt": 0.15, "mud": 0.2}
+_NIR = {"grass": 0.55, "dry": 0.5, "forest": 0.42, "snow": 0.85, "asphalt": 0.34, "mud": 0.37}
+_SOIL_NIR = 0.44
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ def ground_map(base: str, bands: tuple[Band, ...], rng: np.random.Generator) -> 
     y = (np.arange(shape[0], dtype=np.float32) / MAP_PX_PER_M + y0)[:, None]
     large, fine = fractal(shape, rng, 12, 5), fractal(shape, rng, 120, 4)
     image = np.empty((*shape, 4), np.float32)
-    image[:] = (*_SOILS[base], _NIR.get(base, 0.4))
+    image[:] = (*_SOILS[base], _NIR.get(base, _SOIL_NIR))
     if base in ("grass", "dry"):
         other = np.array([*_SOILS["dry" if base == "grass" else "dirt"], 0.45], np.float32)
         share = np.clip(large * 0.35 + fine * 0.15 + 0.25, 0, 1)[..., None]
@@ -66,7 +67,7 @@ def ground_map(base: str, bands: tuple[Band, ...], rng: np.random.Generator) -> 
         wobble = (large * 0.5 + fine * 0.3) * band.edge_m
         inside = np.clip((y + wobble - band.y0_m) / band.edge_m + 0.5, 0, 1)
         inside *= np.clip((band.y1_m - y - wobble) / band.edge_m + 0.5, 0, 1)
-        colour = np.array([*_SOILS[band.soil], _NIR.get(band.soil, 0.4)], np.float32)
+        colour = np.array([*_SOILS[band.soil], _NIR.get(band.soil, _SOIL_NIR)], np.float32)
         image += (colour - image) * inside[..., None]
         if band.soil in ("dirt", "sand", "gravel", "mud") and band.y1_m - band.y0_m > 2.2:
             middle = (band.y0_m + band.y1_m) / 2

@@ -81,7 +81,7 @@ Surface surface(vec3 pos, vec3 nrm, vec3 tex, vec3 rgb, vec4 mat, int kind) {
         float show = 1.0 - smoothstep(0.12, 0.38, wide);
         float angle = tex.x / period * 6.283;
         vec2 dent = vec2(texture(u_noise, tex.xz * vec2(0.11, 0.06)).g, texture(u_noise, tex.zx * 0.19 + 0.3).g) - 0.5;
-        s.normal = normalize(s.normal + vec3(1.0 * cos(angle) * show + 0.9 * dent.x, 0.0, 0.9 * dent.y));
+        s.normal = normalize(s.normal + vec3((u_mode == 1 ? 0.45 : 1.0) * cos(angle) * show + 0.9 * dent.x, 0.0, 0.9 * dent.y));
         float place = floor(tex.x / 1.05), edge = abs(fract(tex.x / 1.05) - 0.02) * 1.05;
         float lot = fract(sin(place * 12.9898) * 43758.5453);
         float streak = texture(u_noise, vec2(tex.x * 0.61, tex.z * 0.021 + lot)).r - 0.5;
