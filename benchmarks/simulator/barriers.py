@@ -15,7 +15,9 @@ from benchmarks.simulator.meshes import (
 )
 
 KINDS = ("sheet", "mesh", "bars", "concertina", "wall")
-_STEEL = Material((0.52, 0.54, 0.56), Kind.METAL, nir=0.45, thermal=0.3, gloss=0.35)
+_STEEL = Material((0.46, 0.47, 0.48), Kind.METAL, nir=0.45, thermal=0.3, gloss=0.2)
+_RAZOR = Material((0.60, 0.61, 0.61), Kind.METAL, nir=0.55, thermal=0.28, gloss=0.5)
+_STEPS = 20  # straight pieces in a turn of a coil
 
 
 def barrier_mesh(
@@ -43,32 +45,34 @@ def coils(
     span: tuple[float, float], at: tuple[float, float], radius: float, rng: np.random.Generator
 ) -> Mesh:
     """Razor-wire coil along x around (y, z) = `at`, uneven as stretched by hand."""
-    pitch = float(rng.uniform(0.16, 0.30))
+    pitch = float(rng.uniform(0.16, 0.26))
     turns = int((span[1] - span[0]) / pitch)
-    steps = 14
-    s = np.arange(turns * steps + 1) / steps
-    noise = np.interp(s, np.arange(0, turns + 3), rng.normal(0, 1, turns + 3))
-    sag = np.interp(
-        s, np.arange(0, turns + 13, 12), rng.normal(0, 0.06, len(np.arange(0, turns + 13, 12)))
-    )
-    wobble = 1 + 0.10 * noise
-    angle = 2 * np.pi * s + 0.4 * noise
-    lean = (
-        0.5
-        * pitch
-        * np.interp(s, np.arange(0, turns + 3), rng.normal(0, 1, turns + 3))
-        * np.sin(angle)
-    )
-    points = np.stack(
-        [
-            span[0] + s * pitch + lean,
-            at[0] + radius * wobble * np.cos(angle),
-            at[1] + sag + radius * wobble * np.sin(angle),
-        ],
-        axis=1,
-    )
-    wire = Material((0.62, 0.63, 0.63), Kind.METAL, nir=0.6, thermal=0.28, gloss=0.5)
-    return tubes(points[:-1], points[1:], np.array([[0.006, 0.006]]), wire, 3)
+    s = np.arange(turns * _STEPS + 1) / _STEPS
+    angle = 2 * np.pi * s
+    stretch = np.cumsum(np.exp(_drift(s, 6, 0.28, rng) + _drift(s, 1, 0.08, rng)))
+    x = span[0] + (span[1] - span[0]) * stretch / stretch[-1]
+    clipped = 0.22 * pitch * float(rng.uniform(0.0, 1.0))  # clips join each turn to both neighbours
+    weave = clipped * np.sin(3 * angle) * np.where(np.floor(s) % 2 == 0, 1.0, -1.0)
+    tilt = radius * (_drift(s, 9, 0.13, rng) + _drift(s, 2, 0.07, rng))
+    squash = 1 + _drift(s, 5, 0.06, rng) + _drift(s, 2, 0.03, rng)
+    sag = _drift(s, 9, 0.05, rng) - 0.12 * radius * (1 - np.cos(2 * np.pi * (x - span[0]) / 3.0))
+    turned = angle + _drift(s, 4, 0.2, rng)
+    across = at[0] + radius * squash * np.cos(turned) + _drift(s, 11, 0.05, rng)
+    up = at[1] + sag + radius * (2 - squash) * np.sin(turned)
+    points = np.stack([x + weave + tilt * np.sin(angle), across, up], axis=1)
+    wire = tubes(points[:-1], points[1:], np.array([[0.0065, 0.0065]]), _RAZOR, 3)
+    glint = rng.uniform(0.75, 1.12, len(points) - 1).repeat(len(wire) // (len(points) - 1))
+    wire["col"][:, :3] = np.clip(wire["col"][:, :3] * glint[:, None], 0, 255)
+    barbed = points[::2]
+    barb = rng.normal(0, 0.011, barbed.shape)
+    blades = tubes(barbed - barb, barbed + barb, np.array([[0.002, 0.006]]), _RAZOR, 3)
+    return merge([wire, blades])
+
+
+def _drift(s: Array, turns: int, spread: float, rng: np.random.Generator) -> Array:
+    """A random course along a coil that changes every so many turns, of the given spread."""
+    knots = np.arange(0, s[-1] + 2 * turns, turns)
+    return np.asarray(np.interp(s, knots, rng.normal(0, spread, len(knots))))
 
 
 def _posts(
@@ -105,7 +109,8 @@ def _sheet(height: float, span: tuple[float, float], rng: np.random.Generator) -
     for x in np.arange(span[0], span[1], width):
         shade = tone * rng.uniform(0.90, 1.06) + rng.normal(0, 0.008, 3)
         top = height + rng.normal(0, 0.012)
-        parts.append(_panel((x, x + width), (0.04, top), rng.normal(0, 0.008), steel, shade))
+        lap = (x - 0.03, x + width + 0.03)  # sheets overlap: no light between them
+        parts.append(_panel(lap, (0.04, top), rng.normal(0, 0.008), steel, shade))
     rail = np.array([[span[0], 0.05, 0.4], [span[0], 0.05, height - 0.3]])
     rails = beams(
         rail,

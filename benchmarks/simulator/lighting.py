@@ -84,8 +84,8 @@ def _dusk(azimuth_deg: float, _: float) -> Light:
     return Light(
         mode=0,
         sun_dir=sun_direction(azimuth_deg, 60),
-        sun_rgb=(0.05, 0.055, 0.075),
-        sky_rgb=(0.075, 0.088, 0.125),
+        sun_rgb=(0.054, 0.056, 0.066),
+        sky_rgb=(0.082, 0.088, 0.108),
         bounce_rgb=(0.022, 0.022, 0.026),
         zenith=(0.035, 0.055, 0.12),
         horizon=(0.16, 0.12, 0.11),

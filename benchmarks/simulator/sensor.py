@@ -58,18 +58,7 @@ class Sensor:
         out = np.round(np.clip(tone, 0, 1) * 255).astype(np.uint8)[..., ::-1]
         out = np.ascontiguousarray(out)
         if label:
-            scale = h / 720
-            for colour, thick in (((0, 0, 0), 3), ((235, 235, 235), 1)):
-                cv2.putText(
-                    out,
-                    label,
-                    (int(16 * scale), int(34 * scale)),
-                    cv2.FONT_HERSHEY_SIMPLEX,
-                    0.8 * scale,
-                    colour,
-                    thick,
-                    cv2.LINE_AA,
-                )
+            _stamp(out, label)
         return out
 
     def _visible(self, image: Linear) -> Linear:
@@ -79,7 +68,7 @@ class Sensor:
             key = float(np.exp(np.log(luma[::4, ::4] + 1e-3).mean()))
             high = float(np.percentile(luma[::4, ::4], 98))
             # Infrared cameras leave the ground dark: what the lamp hits must not burn out.
-            middle, brightest = (0.10, 0.34) if m.mode == 1 else (0.20, 1.5)
+            middle, brightest = (0.10, 0.34) if m.mode == 1 else (0.17, 1.5)
             automatic = min(middle / max(key, 1e-3), brightest / max(high, 1e-3), 16.0)
             self._gain = automatic * 2.0**m.exposure
         x = image * self._gain
@@ -89,12 +78,17 @@ class Sensor:
             xx = np.linspace(-1, 1, w, dtype=np.float32)[None, :] ** 2
             x = x * (1 - m.vignette * (yy + xx) / 2)[..., None]
         x = x * np.array([1 + m.warmth, 1.0, 1 - m.warmth], np.float32)
-        x = (x * (1 + 0.18 * x)) / (
-            1 + 0.75 * x
-        )  # shoulder: highlights roll off, mid tones keep contrast
+        # Shoulder: highlights roll off, mid tones keep contrast. By infrared the lamp is near
+        # and skin bright, so that cameras hold highlights back harder.
+        shoulder = 1.1 if m.mode == 1 else 1 + 0.18 * x
+        x = x * shoulder / (1 + 0.75 * x)
         grey = (x @ np.array([0.3, 0.59, 0.11], np.float32))[..., None]
         x = np.clip(grey + (x - grey) * (m.saturation if m.mode == 0 else 0.0), 0, None)
         tone = np.power(np.minimum(x, 1.0), 1 / 2.2)
+        if (
+            m.mode == 0
+        ):  # colour cameras deepen shadows: without it haze and daylight look washed out
+            tone += 0.25 * (tone * tone * (3 - 2 * tone) - tone)
         return np.asarray((tone - 0.42) * m.contrast * 1.12 + 0.42, np.float32)
 
     def _thermal(self, image: Linear) -> Linear:
@@ -142,6 +136,17 @@ class Sensor:
             )
         streak = cv2.GaussianBlur(layer, (0, 0), 0.8).astype(np.float32)[..., None] / 255
         return np.asarray(tone * (1 - streak * 0.5) + streak * 0.45, np.float32)
+
+
+def _stamp(image: Image, label: str) -> None:
+    """Writes a label in white with a black edge into the upper left corner, in place."""
+    scale = image.shape[0] / 720
+    ink = np.zeros(image.shape[:2], np.uint8)
+    at = (int(16 * scale), int(34 * scale))
+    cv2.putText(ink, label, at, cv2.FONT_HERSHEY_SIMPLEX, 0.8 * scale, 255, 1, cv2.LINE_AA)
+    edge = cv2.dilate(ink, np.ones((3, 3), np.uint8)).astype(np.float32)[..., None] / 255
+    shade = ink.astype(np.float32)[..., None] / 255
+    image[:] = np.round(image * (1 - edge) * (1 - shade) + 235 * shade).astype(np.uint8)
 
 
 def compressed(image: Image, quality: int) -> Image:

@@ -10,19 +10,20 @@ MAP_PX_PER_M = 10.0
 EXTENT = (-40.0, 120.0, -45.0, 45.0)  # x0, x1, y0, y1 in metres
 
 _SOILS = {
-    "grass": (0.30, 0.33, 0.14),
-    "dry": (0.46, 0.41, 0.24),
-    "dirt": (0.40, 0.32, 0.23),
+    "grass": (0.325, 0.335, 0.20),
+    "dry": (0.47, 0.42, 0.28),
+    "dirt": (0.40, 0.345, 0.275),
     "sand": (0.58, 0.51, 0.38),
     "gravel": (0.44, 0.43, 0.40),
     "asphalt": (0.22, 0.22, 0.23),
     "concrete": (0.52, 0.51, 0.48),
     "snow": (0.82, 0.84, 0.87),
     "forest": (0.25, 0.20, 0.13),
-    "mud": (0.26, 0.21, 0.16),
+    "mud": (0.26, 0.22, 0.175),
 }
 SOILS = tuple(_SOILS)
-_NIR = {"grass": 0.55, "dry": 0.5, "forest": 0.35, "snow": 0.85, "asphalt": 0.15, "mud": 0.2}
+_NIR = {"grass": 0.55, "dry": 0.5, "forest": 0.42, "snow": 0.85, "asphalt": 0.34, "mud": 0.37}
+_SOIL_NIR = 0.44
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ def ground_map(base: str, bands: tuple[Band, ...], rng: np.random.Generator) -> 
     y = (np.arange(shape[0], dtype=np.float32) / MAP_PX_PER_M + y0)[:, None]
     large, fine = fractal(shape, rng, 12, 5), fractal(shape, rng, 120, 4)
     image = np.empty((*shape, 4), np.float32)
-    image[:] = (*_SOILS[base], _NIR.get(base, 0.4))
+    image[:] = (*_SOILS[base], _NIR.get(base, _SOIL_NIR))
     if base in ("grass", "dry"):
         other = np.array([*_SOILS["dry" if base == "grass" else "dirt"], 0.45], np.float32)
         share = np.clip(large * 0.35 + fine * 0.15 + 0.25, 0, 1)[..., None]
@@ -67,7 +68,7 @@ def ground_map(base: str, bands: tuple[Band, ...], rng: np.random.Generator) -> 
         wobble = (large * 0.5 + fine * 0.3) * band.edge_m
         inside = np.clip((y + wobble - band.y0_m) / band.edge_m + 0.5, 0, 1)
         inside *= np.clip((band.y1_m - y - wobble) / band.edge_m + 0.5, 0, 1)
-        colour = np.array([*_SOILS[band.soil], _NIR.get(band.soil, 0.4)], np.float32)
+        colour = np.array([*_SOILS[band.soil], _NIR.get(band.soil, _SOIL_NIR)], np.float32)
         image += (colour - image) * inside[..., None]
         if band.soil in ("dirt", "sand", "gravel", "mud") and band.y1_m - band.y0_m > 2.2:
             middle = (band.y0_m + band.y1_m) / 2
@@ -77,3 +78,12 @@ def ground_map(base: str, bands: tuple[Band, ...], rng: np.random.Generator) -> 
     rough = 0.35 if base in ("snow", "asphalt", "concrete") else 1.0
     image *= (1 + 0.05 * rough * large + 0.10 * rough * fine)[..., None].clip(0.5, 1.6)
     return np.round(image.clip(0, 1) * 255).astype(np.uint8)
+
+
+def colour_at(ground: NDArray[np.uint8], at: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The map's sRGB colour (N, 3), 0..1, at ground points (N, 2) in metres."""
+    x0, _, y0, _ = EXTENT
+    cell = np.floor((at - np.array([x0, y0])) * MAP_PX_PER_M).astype(int)
+    limit = np.array(ground.shape[1::-1]) - 1
+    column, row = np.clip(cell, 0, limit).T
+    return np.asarray(ground[row, column, :3] / 255.0)

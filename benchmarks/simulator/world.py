@@ -12,12 +12,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from benchmarks.simulator.barriers import barrier_mesh
 from benchmarks.simulator.meshes import Kind, Material, Mesh, boxes, merge
 from benchmarks.simulator.structures import MAKERS, structure
-from benchmarks.simulator.terrain import Band, ground_map
-from benchmarks.simulator.vegetation import bush, grass, tree
+from benchmarks.simulator.terrain import Band, colour_at, ground_map
+from benchmarks.simulator.vegetation import bush, grass, tree, turf, weeds
 from benchmarks.simulator.waterside import RiverSpec, grown_on_land, shores
 
 BARRIER_SPAN_M = (-20.0, 80.0)
 HOUSE_X_M = (7.5, 24.5)
+_FOOT_RGB = np.array([0.31, 0.32, 0.18])  # what grows where no mower reaches
+_SHRUB_RGB = np.array([0.24, 0.28, 0.15])
 
 
 class _Spec(BaseModel):
@@ -93,7 +95,8 @@ def build(spec: WorldSpec, look: tuple[float, float] = (-5.0, 60.0)) -> World:
             spec.barrier.kind, spec.barrier.height_m, BARRIER_SPAN_M, rng, coil=spec.barrier.coil
         )
         parts.append(solid)
-    parts += [_grass(spec, rng, look), *_woods(spec, rng, look)]
+    growth = np.random.default_rng([spec.seed, 1])  # of its own: plants do not change structures
+    parts += [*_grass(spec, growth, look, ground), *_woods(spec, growth, look)]
     parts += [
         structure(s.kind, np.array([s.x_m, s.y_m]), np.radians(s.yaw_deg), rng)
         for s in spec.structures
@@ -103,22 +106,55 @@ def build(spec: WorldSpec, look: tuple[float, float] = (-5.0, 60.0)) -> World:
     return World(spec, merge(grown_on_land(parts, spec.river)), veil, ground)
 
 
-def _grass(spec: WorldSpec, rng: np.random.Generator, look: tuple[float, float]) -> Mesh:
+def _grass(
+    spec: WorldSpec,
+    rng: np.random.Generator,
+    look: tuple[float, float],
+    ground: NDArray[np.uint8],
+) -> list[Mesh]:
+    """Grass in the colour of the ground it grows from, so that no tuft stands out like a thing."""
+    if spec.grass_per_m2 == 0:
+        return []
+    density, height = spec.grass_per_m2, spec.grass_height_m
+    at = _scattered(spec, rng, look, 1.3 * density)
+    tall = height * np.exp(rng.normal(0, 0.33, len(at)))
+    cover = _scattered(spec, rng, look, 3.0 * density)
+    short = 0.45 * height * np.exp(rng.normal(0, 0.30, len(cover)))
+    stalks = _scattered(spec, rng, look, 0.03 * density)
+    foot = np.stack(
+        [rng.uniform(*look, 500), rng.choice([-1, 1], 500) * rng.gamma(2, 0.12, 500)], 1
+    )
+    foot_tall = 0.7 * height * np.exp(rng.normal(0, 0.4, len(foot)))
+    rooted = [grass(foot, foot_tall, rng, np.tile(_FOOT_RGB, (len(foot), 1)))]
+    return [
+        grass(at, tall, rng, colour_at(ground, at)),
+        turf(cover, short, rng, colour_at(ground, cover)),
+        weeds(
+            stalks,
+            2.2 * height * rng.uniform(0.6, 1.2, len(stalks)),
+            rng,
+            colour_at(ground, stalks),
+        ),
+        *(rooted if spec.barrier.kind != "none" else []),
+    ]
+
+
+def _scattered(
+    spec: WorldSpec, rng: np.random.Generator, look: tuple[float, float], per_m2: float
+) -> NDArray[np.float64]:
+    """Ground points (N, 2) in patches, denser near the camera and rare on the bands."""
     width = look[1] - look[0]
-    count = int(min(spec.grass_per_m2 * width * 36, 16000))
-    if count == 0:
-        return merge([])
-    at = np.stack([look[0] + width * rng.random(count) ** 1.4, rng.uniform(-18, 18, count)], 1)
+    count = int(min(per_m2 * width * 40, 60000))
+    at = np.stack([look[0] + width * rng.random(count) ** 1.5, rng.uniform(-20, 20, count)], 1)
     clump = np.sin(at[:, 0] * 0.9 + 2 * np.sin(at[:, 1] * 0.7)) + np.sin(
         at[:, 1] * 1.3 + at[:, 0] * 0.4
     )
-    keep = rng.random(count) < np.clip(0.55 + 0.35 * clump, 0.08, 1.0)
+    keep = rng.random(count) < np.clip(0.6 + 0.28 * clump, 0.12, 1.0)
     for band in spec.bands:
-        keep &= ~((at[:, 1] > band.y0_m) & (at[:, 1] < band.y1_m) & (rng.random(count) < 0.985))
-    at = at[keep]
-    height = spec.grass_height_m * np.exp(rng.normal(0, 0.35, len(at)))
-    tone = (0.40, 0.37, 0.20) if spec.soil in ("dry", "sand") else (0.30, 0.36, 0.15)
-    return grass(at, height, rng, tone)
+        edge = rng.normal(0, 0.25, count)
+        on = (at[:, 1] > band.y0_m + edge) & (at[:, 1] < band.y1_m - edge)
+        keep &= ~(on & (rng.random(count) < 0.985))
+    return np.asarray(at[keep])
 
 
 def _woods(spec: WorldSpec, rng: np.random.Generator, look: tuple[float, float]) -> list[Mesh]:
@@ -132,24 +168,34 @@ def _woods(spec: WorldSpec, rng: np.random.Generator, look: tuple[float, float])
                 side * (spec.forest_y_m + rng.gamma(2.0, 5.0)),
             ]
         )
-        green = np.array([0.16, 0.25, 0.08]) * rng.uniform(0.7, 1.5) + rng.normal(0, 0.02, 3)
+        green = np.array([0.20, 0.26, 0.11]) * rng.uniform(0.75, 1.3) + rng.normal(0, 0.02, 3)
         if autumn and rng.random() < 0.5:
-            green = np.array([0.45, 0.30, 0.08]) * rng.uniform(0.7, 1.2)
+            green = np.array([0.42, 0.33, 0.15]) * rng.uniform(0.7, 1.1)
         conifer = bool(rng.random() < spec.conifers)
         parts.append(
             tree(
                 at,
                 rng.uniform(7, 15),
                 rng,
-                np.array([0.10, 0.18, 0.09]) if conifer else green,
+                np.array([0.13, 0.19, 0.12]) if conifer else green,
                 conifer=conifer,
             )
         )
+        for _ in range(int(rng.integers(1, 4))):  # undergrowth hides where trunks meet the ground
+            beside = at + rng.normal(0, 1.8, 2)
+            if abs(beside[1]) > spec.forest_y_m - 2:
+                parts.append(
+                    bush(beside, rng.uniform(0.8, 2.4), rng, _SHRUB_RGB * rng.uniform(0.8, 1.3))
+                )
     for _ in range(spec.bushes):
         y = rng.uniform(6, spec.forest_y_m + 2) * rng.choice([-1, 1])
         at = np.array([rng.uniform(look[0], look[1] + 10), y])
-        green = np.array([0.20, 0.28, 0.10]) * rng.uniform(0.7, 1.4) + rng.normal(0, 0.02, 3)
+        green = _SHRUB_RGB * rng.uniform(0.75, 1.3) + rng.normal(0, 0.02, 3)
         parts.append(bush(at, rng.uniform(0.8, 2.6), rng, green))
+    for _ in range(2 * spec.bushes):  # rough ground far off, which would else look like a lawn
+        y = (spec.forest_y_m + rng.gamma(2.0, 9.0)) * rng.choice([-1, 1], p=[0.25, 0.75])
+        at = np.array([rng.uniform(look[0], look[1] + 60), y])
+        parts.append(bush(at, rng.uniform(0.5, 1.8), rng, _SHRUB_RGB * rng.uniform(0.8, 1.4)))
     return parts
 
 

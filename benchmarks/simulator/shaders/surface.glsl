@@ -40,13 +40,23 @@ Surface surface(vec3 pos, vec3 nrm, vec3 tex, vec3 rgb, vec4 mat, int kind) {
     if (kind == 1) {
         vec2 uv = (pos.xy - u_extent.xz) / (u_extent.yw - u_extent.xz);
         uv = 1.0 - abs(1.0 - mod(uv, 2.0));
-        vec4 map = texture(u_ground, uv);
+        float far = clamp(length(pos - u_eye) / 80.0 - 0.25, 0.0, 1.0);
+        vec4 map = texture(u_ground, uv, 2.0 * far);
         s.albedo = pow(map.rgb, vec3(2.2));
         nir = map.a * map.a;
-        tone = 1.0 + 0.65 * grain(pos.xy * 0.9) + 0.30 * grain(pos.yx * 0.23) + 0.5 * grain(pos.yx * 3.1 + 0.2) + 0.2 * grain(pos.xy * 0.045);
-        s.normal = normalize(vec3(0.5 * grain(pos.xy * 0.7), 0.5 * grain(pos.yx * 0.7 + 0.5), 1.0));
+        float lush = (map.g - map.b) / max(map.g + map.b, 0.05);
+        float grown = smoothstep(0.17, 0.28, lush);
+        mat2 askew = mat2(0.81, 0.59, -0.59, 0.81);  // tiles of different slant hide each other's repeats
+        float wide = texture(u_noise, pos.yx * 0.017 + 0.4).g - 0.5;
+        float patchy = texture(u_noise, askew * pos.xy * 0.083).b - 0.5;
+        float tuft = grain(askew * pos.yx * 0.29), blade = grain(pos.xy * 0.93), speck = grain(askew * pos.xy * 2.9 + 0.2);
+        tone = 1.0 + 0.25 * wide + 0.35 * patchy + mix(0.35, 0.75, grown) * tuft + mix(0.45, 0.95, grown) * blade + 0.6 * speck;
+        tone = mix(tone, 1.0, 0.65 * far);  // seen flat, only the tips show
+        float straw = grown * smoothstep(-0.05, 0.25, 0.8 * patchy + 0.9 * wide + 0.5 * tuft);
+        s.albedo = mix(s.albedo, s.albedo * vec3(1.38, 1.20, 1.18), 0.75 * straw * (1.0 - 0.6 * far));
+        s.normal = normalize(vec3(0.6 * tuft + 0.5 * blade, 0.6 * patchy + 0.5 * speck, 1.0));
         s.level = 0.45;  // grass and stones face the lamp even where the ground does not
-        s.warmth += 0.10 * grain(pos.xy * 0.05) + 0.08 * grain(pos.xy * 0.6) + 0.25 * (map.a - 0.45);
+        s.warmth += (0.10 * wide + 0.12 * patchy) * (1.0 - 0.7 * far) + 0.10 * tuft + 0.10 * blade + 0.25 * (map.a - 0.45);
     } else if (kind == 2) {
         float a = texture(u_noise, tex.yz * vec2(0.55, 0.30)).g - 0.5;
         float b = texture(u_noise, tex.xz * vec2(0.60, 0.35) + 0.3).g - 0.5;
@@ -59,7 +69,8 @@ Surface surface(vec3 pos, vec3 nrm, vec3 tex, vec3 rgb, vec4 mat, int kind) {
         tone = 1.0 + 0.2 * grain(tex.yz * 1.3);
         s.wrap = 0.25;
     } else if (kind == 4) {
-        tone = 2.0 * texture(u_sprites, vec3(tex.xy, tex.z)).r * (0.55 + 0.6 * tex.y);
+        bool low = abs(tex.z - 2.0) < 0.5;  // turf has no shaded foot of its own
+        tone = 2.0 * texture(u_sprites, vec3(tex.xy, tex.z)).r * (low ? 0.85 + 0.25 * tex.y : 0.55 + 0.6 * tex.y);
         s.wrap = 0.5;
         s.level = 0.6;
     } else if (kind == 5) {
@@ -67,13 +78,21 @@ Surface surface(vec3 pos, vec3 nrm, vec3 tex, vec3 rgb, vec4 mat, int kind) {
     } else if (kind == 6) {
         float period = 0.21;
         float wide = fwidth(tex.x) / period;
-        float show = 1.0 - smoothstep(0.15, 0.55, wide);
+        float show = 1.0 - smoothstep(0.12, 0.38, wide);
         float angle = tex.x / period * 6.283;
-        s.normal = normalize(s.normal + vec3(1.1 * cos(angle) * show, 0.0, 0.0));
-        float rust = smoothstep(0.08, 0.5, grain(tex.xz * vec2(0.06, 0.02)) + grain(tex.xz * vec2(0.21, 0.03)));
-        tone = 1.0 + 0.22 * grain(tex.xz * vec2(0.35, 0.012)) + 0.25 * grain(tex.xz * 0.08) + 0.1 * grain(tex.xz * 1.1);
-        tone *= 1.0 - 0.18 * show * (0.5 + 0.5 * sin(angle)) - 0.25 * exp(-tex.z * 3.5);
-        s.albedo = mix(s.albedo, vec3(0.20, 0.09, 0.045), 0.45 * rust);
+        vec2 dent = vec2(texture(u_noise, tex.xz * vec2(0.11, 0.06)).g, texture(u_noise, tex.zx * 0.19 + 0.3).g) - 0.5;
+        s.normal = normalize(s.normal + vec3((u_mode == 1 ? 0.45 : 1.0) * cos(angle) * show + 0.9 * dent.x, 0.0, 0.9 * dent.y));
+        float place = floor(tex.x / 1.05), edge = abs(fract(tex.x / 1.05) - 0.02) * 1.05;
+        float lot = fract(sin(place * 12.9898) * 43758.5453);
+        float streak = texture(u_noise, vec2(tex.x * 0.61, tex.z * 0.021 + lot)).r - 0.5;
+        float worn = texture(u_noise, tex.xz * vec2(0.05, 0.09) + 0.6).g - 0.5;
+        float rust = smoothstep(0.16, 0.42, streak + 0.9 * worn) * (0.35 + 0.65 * exp(-abs(tex.z - 0.4) * 2.5));
+        tone = 0.97 + 0.10 * (lot - 0.5) + 0.22 * streak + 0.25 * worn + 0.12 * grain(tex.xz * 1.3);
+        tone *= 1.0 - 0.20 * show * (0.5 + 0.5 * sin(angle));
+        tone *= 1.0 - 0.45 * (1.0 - smoothstep(0.008, 0.018 + fwidth(tex.x), edge)) * show;
+        s.albedo = mix(s.albedo, vec3(0.16, 0.075, 0.04), 0.55 * rust);
+        s.albedo = mix(s.albedo, vec3(0.13, 0.10, 0.07), 0.6 * exp(-tex.z * (4.5 + 3.0 * grain(tex.xx * 0.4))));  // splashed soil
+        s.warmth += 0.10 * worn + 0.05 * (lot - 0.5) + 0.08 * exp(-tex.z * 1.5) + 0.05 * streak + 0.02 * show * sin(angle);
     } else if (kind == 7) {
         tone = 1.0 + 0.7 * grain(vec2(tex.x * 0.12, tex.y * 1.9 + tex.z * 1.3)) + 0.3 * grain(tex.xz);
     } else if (kind == 8) {
@@ -87,6 +106,7 @@ Surface surface(vec3 pos, vec3 nrm, vec3 tex, vec3 rgb, vec4 mat, int kind) {
             tone *= mix(1.0, mix(0.72, 1.0, joint), near);
         }
         s.gloss = 0.0;
+        s.warmth += 0.12 * (texture(u_noise, tex.xz * vec2(0.07, 0.12) + tex.y * 0.1).g - 0.5) + 0.06 * exp(-max(tex.z, 0.0) * 1.5);
         tone *= 1.0 - 0.25 * exp(-max(tex.z, 0.0) * 2.5);
     } else if (kind == 11) {
         tone = 1.0 + 1.1 * grain(vec2(tex.x * 0.3, tex.z * 0.12)) + 0.5 * grain(tex.xz * vec2(0.6, 0.9));

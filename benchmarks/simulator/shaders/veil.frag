@@ -12,15 +12,18 @@ float wires(float at, float step, float width) {
 }
 void main() {
     float cover;
+    // Seen aslant, round wires keep their width while the gaps between them close.
+    float slant = 1.0 / clamp(abs(dot(normalize(u_eye - v_pos), vec3(0.0, 1.0, 0.0))), 0.45, 1.0);
     if (v_mat.z > 0.5) {
-        float a = wires(v_tex.x + v_tex.z, 0.075, 0.006), b = wires(v_tex.x - v_tex.z, 0.075, 0.006);
+        float a = wires(v_tex.x + v_tex.z, 0.070, 0.0055 * slant), b = wires(v_tex.x - v_tex.z, 0.070, 0.0055 * slant);
         cover = 1.0 - (1.0 - a) * (1.0 - b);
     } else {
-        float a = wires(v_tex.x, 0.055, 0.0055), b = wires(v_tex.z, 0.20, 0.008);
+        float a = wires(v_tex.x, 0.055, 0.0055 * slant), b = wires(v_tex.z, 0.20, 0.008);
         cover = 1.0 - (1.0 - a) * (1.0 - b);
     }
     Surface s = surface(v_pos, v_nrm, v_tex, v_rgb, vec4(v_mat.xy, 0.1, 0.0), 5);
-    s.wrap = 0.7;
+    s.wrap = 0.2;
+    s.albedo *= 0.7;  // half of every wire is its own shaded side
     float clear = clear_air(v_pos);
     vec3 sun = direct(s, v_pos) * shadow(u_shadow, u_shadow_vp, v_pos, u_soft, 0.001);
     vec3 rgb = (ambient(s, v_pos) + sun) * clear + u_fog.rgb * (1.0 - clear);
