@@ -1,19 +1,20 @@
 """What training pictures are made of, as YAML: ranges and shares that `sampling` draws from."""
 
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from benchmarks.simulator.arrangements import ACTS, WITH_LADDER, WITHOUT_LADDER
+from benchmarks.simulator.arrangements import ACTS, WITHOUT_LADDER
 from benchmarks.simulator.barriers import KINDS
+from benchmarks.simulator.ladder_arrangements import WITH_LADDER
 from benchmarks.simulator.structures import MAKERS
 from benchmarks.simulator.terrain import SOILS
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Shares = dict[str, Annotated[float, Field(ge=0.0)]]
-SensorName = Literal["day", "overcast", "dusk", "nir", "thermal"]
+SENSORS = ("day", "overcast", "dusk", "nir", "thermal")
 
 
 class RecipeError(ValueError):
@@ -90,7 +91,7 @@ class CameraRecipe(_Spec):
 class LightRecipe(_Spec):
     """Sensors by weight and weather; `rain` is the share of the sensors that see rain."""
 
-    sensor: dict[SensorName, Annotated[float, Field(ge=0.0)]]
+    sensor: Shares
     sun_elevation_deg: tuple[float, float] = (10.0, 65.0)
     fog: Share = 0.2
     fog_per_m: tuple[float, float] = (0.004, 0.03)
@@ -98,9 +99,8 @@ class LightRecipe(_Spec):
     rain_strength: tuple[float, float] = (0.2, 1.2)
 
     @model_validator(mode="after")
-    def _some_sensor(self) -> Self:
-        if sum(self.sensor.values()) <= 0:
-            raise ValueError(f"sensor: expected a share above 0, found {self.sensor}")
+    def _names(self) -> Self:
+        _check_names("sensor", self.sensor, SENSORS)
         return self
 
 

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.simulator.arrangements import WITH_LADDER, WITHOUT_LADDER, Ground, Item, draw
+from benchmarks.simulator.arrangements import WITHOUT_LADDER, Ground, Item, draw
 from benchmarks.simulator.camera import Camera
+from benchmarks.simulator.ladder_arrangements import WITH_LADDER
 from benchmarks.simulator.lighting import Light, light_of
 from benchmarks.simulator.pose import Array, vec
 from benchmarks.simulator.recipe import CameraRecipe, Recipe, WorldRecipe
@@ -98,7 +99,7 @@ def random_camera(
 def random_view(recipe: Recipe, world: World, rng: np.random.Generator) -> View:
     """Draws camera, hour, sensor and weather on a world."""
     lights = recipe.light
-    sensor = draw(dict(lights.sensor), rng)
+    sensor = draw(lights.sensor, rng)
     fog = float(rng.choice([0.0, rng.uniform(*lights.fog_per_m)], p=[1 - lights.fog, lights.fog]))
     azimuth, elevation = float(rng.uniform(0, 360)), float(rng.uniform(*lights.sun_elevation_deg))
     light = light_of(sensor, azimuth, elevation, fog)  # type: ignore[arg-type]
@@ -169,7 +170,7 @@ def _fits(what: str, view: View, spot: Array) -> bool:
     if river is not None and river.inside_m(float(spot[1])) > -1.0:
         return False
     if what in AT_BARRIER and spec.house:
-        return HOUSE_X_M[0] < spot[0] < HOUSE_X_M[1] and spot[1] < 0
+        return bool(HOUSE_X_M[0] < spot[0] < HOUSE_X_M[1] and spot[1] < 0)
     return True
 
 

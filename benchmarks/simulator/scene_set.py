@@ -21,6 +21,7 @@ NOT_IN_A_CLIP = (
     "contact_sheets",
     "coverage",
     "detectable",
+    "ladder_arrangements",
     "pictures",
     "recipe",
     "rehearsal",

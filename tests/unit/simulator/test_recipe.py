@@ -64,7 +64,7 @@ def test_one_recipe_alone_holds_bodies_out() -> None:
         ("situations.empty", 0.5, "empty and ladders: expected shares that add up to 1"),
         ("situations.others", [0.5], "others: expected shares that add up to 1, found 0.5"),
         ("situations.acts", {"fly": 1.0}, r"acts: expected .*found \['fly'\]"),
-        ("light.sensor", {"day": 0.0}, "sensor: expected a share above 0"),
+        ("light.sensor", {"day": 0.0}, "sensor: expected at least one share above 0"),
     ],
 )
 def test_a_wrong_key_is_an_error_that_names_it(
