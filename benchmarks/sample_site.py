@@ -6,8 +6,7 @@
 Geometry and calibration are those of the scenes. Rules are the defaults. The six sample cameras
 shall run on two cores, over and over: three pictures a second each, and no closer looks, which
 people of this size do not need. Other folders are analysed at the clips' own rate, once, and with
-the closer looks that are the default. A barrier has the name that the truth's events give it; only
-the samples call theirs `fence`.
+the closer looks that are the default.
 """
 
 import argparse
@@ -43,20 +42,16 @@ HEAD = """\
 
 @dataclass(frozen=True)
 class Style:
-    """What differs between sets of clips; None leaves the clip's or the product's own value.
-
-    `barrier` is what the barrier is called, None for the name it has in the truth file.
-    """
+    """What differs between sets of clips; None leaves the clip's or the product's own value."""
 
     head: str
     data_dir: str
     fps: float | None = None
     tiles: bool | None = None
     loop: bool = False
-    barrier: str | None = None
 
 
-SAMPLES = Style(SAMPLES_HEAD, "../build/samples", 3, tiles=False, loop=True, barrier="fence")
+SAMPLES = Style(SAMPLES_HEAD, "../build/samples", 3, tiles=False, loop=True)
 SCENES = Style(HEAD, "data")
 
 
@@ -112,13 +107,13 @@ def camera(truth: dict[str, Any], style: Style) -> dict[str, Any]:
         "ffmpeg": {"inputs": [source]},
         "detect": {"fps": style.fps or truth["fps"]},
         **({} if style.tiles is None else {"tiling": {"enabled": style.tiles}}),
-        **_barriers(truth["barrier"], style.barrier),
+        **_barriers(truth["barrier"]),
         "zones": {z["name"]: {"coordinates": _points(z["coordinates"])} for z in truth["zones"]},
         "calibration": {"points": points},
     }
 
 
-def _barriers(barrier: dict[str, Any] | None, name: str | None) -> dict[str, Any]:
+def _barriers(barrier: dict[str, Any] | None) -> dict[str, Any]:
     """The barrier as the truth file draws it; nothing where none is in the picture."""
     if barrier is None:
         return {}
@@ -129,7 +124,7 @@ def _barriers(barrier: dict[str, Any] | None, name: str | None) -> dict[str, Any
     }
     if not barrier["see_through"]:
         drawn["see_through"] = False
-    return {"barriers": {name or barrier["name"]: drawn}}
+    return {"barriers": {barrier["name"]: drawn}}
 
 
 def _points(points: list[list[float]]) -> "_Flow":

@@ -17,13 +17,13 @@ CLOSING_MPS = 0.2
 PAST_LINE_M = 0.3
 CLIMB_FROM_M = 0.3
 STRIP_M = 1.5
-LADDER_STRIP_M = 0.5
 CARRY_S = 0.5
 LEFT_ALONE_M, LEFT_ALONE_S = 3.0, 20.0
 WORK_S, WORK_MPS = 20.0, 0.2
 STAY_S, STAY_M = 120.0, 2.0
 ZONE_DWELL_S, ZONE_LEAVE_S = 0.5, 2.0
 LOST_S = 5.0
+ANYWHERE = ""
 GROUP_BINS = (2, 3, 5, 10, 20)
 
 Bools = NDArray[np.bool_]
@@ -44,7 +44,7 @@ class PersonTrack:
 
 @dataclass(frozen=True)
 class LadderTrack:
-    """One ladder over all frames; `reach_y_m` is its end at the barrier.
+    """One ladder over all frames: metres of its foot, or of its middle while carried or lying.
 
     `holder` is who has it in the hands, `helper` who holds its rear end, 0 for nobody.
     """
@@ -52,7 +52,6 @@ class LadderTrack:
     identity: int
     x_m: Floats
     y_m: Floats
-    reach_y_m: Floats
     states: tuple[str, ...]
     holder: NDArray[np.int64]
     visible: Bools
@@ -231,7 +230,7 @@ def _stays(track: PersonTrack, fps: float) -> Iterator[Happening]:
         end = i + int(np.argmax(gone)) if gone.any() else count - 1
         if (end - i) / fps >= STAY_S:
             yield Happening(
-                "loitering", i / fps, i / fps + STAY_S, end / fps, (track.identity,), "view"
+                "loitering", i / fps, i / fps + STAY_S, end / fps, (track.identity,), ANYWHERE
             )
         i = max(end, i + 1)
 
@@ -254,12 +253,7 @@ def ladder_happenings(
                     barrier,
                 )
             )
-    near = (
-        (np.abs(ladder.reach_y_m) <= LADDER_STRIP_M)
-        & (state != "carried")
-        & (state != "lying")
-        & ladder.visible
-    )
+    near = (np.abs(ladder.y_m) <= STRIP_M) & ladder.visible
     for first, last in runs(near, bridge=round(10 * fps)):
         found.append(
             Happening(

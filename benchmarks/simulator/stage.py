@@ -49,15 +49,6 @@ class LadderNow:
             at = at + self.pose.along * self.length_m / 2
         return float(at[0]), float(at[1])
 
-    @property
-    def reach_y_m(self) -> float:
-        """Signed distance to the barrier of the end nearer to it."""
-        ends = [
-            float(self.pose.foot[1]),
-            float(self.pose.foot[1] + self.pose.along[1] * self.length_m),
-        ]
-        return 0.0 if ends[0] * ends[1] < 0 else min(ends, key=abs)
-
 
 def shape_of(spec: LadderSpec, seed: int) -> Ladder:
     """The ladder of a scene's specification."""

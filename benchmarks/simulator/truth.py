@@ -14,12 +14,12 @@ from benchmarks.simulator.scene import Scene
 from benchmarks.simulator.stage import LadderNow, PersonNow
 
 SCHEMA = "barrier-truth/1"
-BARRIER = "barrier"
+BARRIER = "fence"
 MIN_VISIBILITY = 0.12
 MIN_HEIGHT_PX = 10.0
 SOLID = ("sheet", "wall")
-_LadderRow = tuple[float, float, float, str, int, int, bool]
-_NO_LADDER: _LadderRow = (np.nan, np.nan, np.nan, "", 0, 0, False)
+_LadderRow = tuple[float, float, str, int, int, bool]
+_NO_LADDER: _LadderRow = (np.nan, np.nan, "", 0, 0, False)
 
 
 class TruthKeeper:
@@ -54,7 +54,6 @@ class TruthKeeper:
             rows.append(
                 (
                     *ground,
-                    ladder.reach_y_m,
                     ladder.pose.state,
                     ladder.holder,
                     ladder.helper,
@@ -180,12 +179,11 @@ def _person_track(identity: int, rows: list[tuple[float, float, float, str, bool
 
 
 def _ladder_track(identity: int, rows: list[_LadderRow]) -> LadderTrack:
-    x, y, reach, states, holder, helper, visible = zip(*rows, strict=True)
+    x, y, states, holder, helper, visible = zip(*rows, strict=True)
     return LadderTrack(
         identity,
         np.array(x),
         np.array(y),
-        np.array(reach),
         tuple(states),
         np.array(holder),
         np.array(visible),

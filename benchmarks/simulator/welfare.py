@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchmarks.simulator.happenings import (
+    ANYWHERE,
     ZONE_DWELL_S,
     ZONE_LEAVE_S,
     Bools,
@@ -79,5 +80,5 @@ def down_happenings(track: PersonTrack, fps: float) -> Iterator[Happening]:
                 first / fps + DOWN_S,
                 last / fps,
                 (track.identity,),
-                "view",
+                ANYWHERE,
             )

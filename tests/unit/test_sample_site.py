@@ -27,7 +27,7 @@ def test_a_set_of_scenes_becomes_a_site_that_the_service_reads(tmp_path: Path) -
     path = tmp_path / "site.yaml"
     path.write_text(written(tmp_path, "dev"), "utf-8")
     camera = yaml.safe_load(path.read_text("utf-8"))["cameras"]["river_near_day"]
-    assert list(camera["barriers"]) == ["barrier"]
+    assert list(camera["barriers"]) == ["fence"]
     assert camera["detect"] == {"fps": 5.0}
     assert list(camera["zones"]) == ["strip", "river"]
     assert "tiling" not in camera

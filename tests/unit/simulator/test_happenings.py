@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -117,13 +119,12 @@ def test_a_stay_of_two_minutes_is_loitering() -> None:
     assert found[0].true_s == 120.0
 
 
-def ladder(states: list[str], reach: float = -0.1, holder: int = 0) -> LadderTrack:
+def ladder(states: list[str], y_m: float = -1.0, holder: int = 0) -> LadderTrack:
     n = len(states)
     return LadderTrack(
         9,
         np.full(n, 5.0),
-        np.full(n, -1.0),
-        np.full(n, reach),
+        np.full(n, y_m),
         tuple(states),
         np.full(n, holder),
         np.ones(n, bool),
@@ -133,7 +134,10 @@ def ladder(states: list[str], reach: float = -0.1, holder: int = 0) -> LadderTra
 def test_a_ladder_is_carried_then_at_the_barrier_then_left() -> None:
     states = ["carried"] * 30 + ["leaning"] * 300
     person = track(np.concatenate([np.full(30, -1.0), np.full(300, -8.0)]))
-    found = ladder_happenings(ladder(states, holder=1), [person], FPS, "b")
+    came = replace(
+        ladder(states, holder=1), y_m=np.concatenate([np.full(30, -4.0), np.full(300, -1.0)])
+    )
+    found = ladder_happenings(came, [person], FPS, "b")
     assert kinds(found) == ["ladder_carried", "ladder_at_barrier", "ladder_left"]
     assert found[0].tracks == (9, 1)
     assert found[1].start_s == 3.0
@@ -146,9 +150,10 @@ def test_a_ladder_with_somebody_near_is_not_left() -> None:
     assert kinds(found) == ["ladder_at_barrier"]
 
 
-def test_a_carried_ladder_that_passes_the_barrier_does_not_stand_at_it() -> None:
-    found = ladder_happenings(ladder(["carried"] * 50, holder=1), [], FPS, "b")
-    assert kinds(found) == ["ladder_carried"]
+def test_a_ladder_is_at_the_barrier_in_whatever_hands_but_not_farther_than_the_strip() -> None:
+    for y_m, at_barrier in ((-1.5, True), (-1.6, False), (1.0, True)):
+        found = ladder_happenings(ladder(["carried"] * 50, y_m, holder=1), [], FPS, "b")
+        assert ("ladder_at_barrier" in kinds(found)) is at_barrier
 
 
 def test_a_growing_group_is_reported_per_bin() -> None:
