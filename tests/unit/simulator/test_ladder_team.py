@@ -55,7 +55,6 @@ def test_both_hold_the_ladder_in_its_event() -> None:
         3,
         np.full(n, 5.0),
         np.full(n, -4.0),
-        np.full(n, -4.0),
         ("carried",) * n,
         np.full(n, 1),
         np.ones(n, bool),
