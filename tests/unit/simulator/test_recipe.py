@@ -5,8 +5,10 @@ import numpy as np
 import pytest
 import yaml
 
+from benchmarks.simulator.arrangements import SWIMMER, Ground
+from benchmarks.simulator.bodies import bodies
 from benchmarks.simulator.recipe import Recipe, RecipeError, read_recipe
-from benchmarks.simulator.sampling import random_view, random_world
+from benchmarks.simulator.sampling import arrange, random_view, random_world
 from benchmarks.simulator.world import World, build
 
 TRAIN = Path(__file__).parents[3] / "benchmarks" / "scenes" / "train"
@@ -100,6 +102,30 @@ def test_weather_and_sensors_come_as_often_as_the_recipe_says(tmp_path: Path) ->
 def views_of(recipe: Recipe, count: int) -> list[Any]:
     world: World = build(random_world(recipe.world, np.random.default_rng(1)))
     return [random_view(recipe, world, np.random.default_rng(seed)) for seed in range(count)]
+
+
+def test_swimmers_are_in_the_river_and_everybody_else_is_on_land() -> None:
+    recipe = read_recipe(TRAIN / "river.yaml")
+    swimmers = others = 0
+    for seed in range(4):
+        world = build(random_world(recipe.world, np.random.default_rng(seed)))
+        river = world.spec.river
+        assert river is not None
+        ground = Ground(bodies()[:2], world.spec.barrier.height_m, "mesh", recipe.situations.acts)
+        for number in range(8):
+            rng = np.random.default_rng([seed, number])
+            items = arrange(recipe, random_view(recipe, world, rng), ground, rng)
+            for kind, mesh in items:
+                inside = river.inside_m(float(mesh["pos"][:, 1].mean()))
+                if kind == SWIMMER:
+                    assert inside > -0.5
+                    assert mesh["pos"][:, 2].min() < -0.2
+                    swimmers += 1
+                elif kind == "person" and len(items) == 1:
+                    assert inside < 0.5
+                    others += 1
+    assert swimmers > 10
+    assert others > 0
 
 
 def test_the_general_recipe_draws_what_the_shipped_networks_pictures_were_drawn_from() -> None:
