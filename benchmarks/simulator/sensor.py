@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 
 from benchmarks.simulator.insects import Blot
 
+# As far as cameras lift a dark scene: dusk stays dusk. Infrared has its lamp.
+_MAX_GAIN = {0: 5.0, 1: 16.0}
+
 Linear = NDArray[np.float32]
 Image = NDArray[np.uint8]
 
@@ -69,7 +72,7 @@ class Sensor:
             high = float(np.percentile(luma[::4, ::4], 98))
             # Infrared cameras leave the ground dark: what the lamp hits must not burn out.
             middle, brightest = (0.10, 0.34) if m.mode == 1 else (0.17, 1.5)
-            automatic = min(middle / max(key, 1e-3), brightest / max(high, 1e-3), 16.0)
+            automatic = min(middle / max(key, 1e-3), brightest / max(high, 1e-3), _MAX_GAIN[m.mode])
             self._gain = automatic * 2.0**m.exposure
         x = image * self._gain
         h, w = x.shape[:2]
@@ -96,9 +99,11 @@ class Sensor:
         if self._gain is None:
             low, middle, high = np.percentile(warm[::4, ::4], (2, 40, 99.3))
             self._gain = float(middle)
-            self._stretch = float(np.clip(0.66 / max(high - low, 1e-3), 0.9, 1.8))
-        tone = np.clip((warm - self._gain) * self._stretch * self.model.contrast + 0.33, 0, 1)
-        tone = np.asarray(cv2.GaussianBlur(np.repeat(tone, 3, 2), (0, 0), 0.8), np.float32)
+            self._stretch = float(np.clip(0.66 / max(high - low, 1e-3), 1.1, 2.0))
+        # The ground lies low and people near the top, where they lose their inner shades.
+        tone = (warm - self._gain) * self._stretch * self.model.contrast + 0.20
+        tone = np.clip(np.where(tone > 0.6, 0.6 + (tone - 0.6) * 0.45, tone), 0, 1)
+        tone = np.asarray(cv2.GaussianBlur(np.repeat(tone, 3, 2), (0, 0), 1.1), np.float32)
         return np.asarray(1 - tone if self.model.hot_black else tone, np.float32)
 
     def _noise(self, h: int, w: int) -> NDArray[np.float32]:
