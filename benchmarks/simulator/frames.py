@@ -43,3 +43,15 @@ class Shot:
 
     linear: NDArray[np.float32]
     identities: NDArray[np.uint8]
+
+
+def patched(still: Shot, part: Shot, corner_px: tuple[int, int], scale: int) -> Shot:
+    """A still picture of nobody with a part of it replaced, whose upper left corner is given."""
+    linear, identities = still.linear.copy(), np.zeros_like(still.identities)
+    for target, source, k in (
+        (linear, part.linear, 1),
+        (identities, part.identities, scale),
+    ):
+        x, y = corner_px[0] * k, corner_px[1] * k
+        target[y : y + source.shape[0], x : x + source.shape[1]] = source
+    return Shot(linear, identities)

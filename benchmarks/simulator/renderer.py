@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.simulator.camera import Camera
-from benchmarks.simulator.frames import Drawable, Instant, Shot
+from benchmarks.simulator.frames import Drawable, Instant, Shot, patched
 from benchmarks.simulator.lighting import Light
 from benchmarks.simulator.meshes import VERTEX, Mesh, merge
-from benchmarks.simulator.pose import Array, unit, vec
+from benchmarks.simulator.pose import unit, vec
 from benchmarks.simulator.programs import (
     Programs,
     depth_map,
@@ -22,6 +22,15 @@ from benchmarks.simulator.programs import (
     open_context,
     picture,
     sprite_texture,
+)
+from benchmarks.simulator.projections import (
+    Area,
+    around,
+    ground_in_view,
+    no_shadows,
+    ortho,
+    shadow_rect,
+    uniforms,
 )
 from benchmarks.simulator.river import RiverView
 from benchmarks.simulator.terrain import EXTENT
@@ -57,6 +66,8 @@ class Renderer:
         self._noise, self._sprites = noise_texture(gl), sprite_texture(gl)
         self._ground: moderngl.Texture | None = None
         self._river: RiverView | None = None
+        self._still: Shot | None = None
+        self._still_blur_px = 0.0
         self._camera: Camera | None = None
         self._light: Light | None = None
 
@@ -87,8 +98,8 @@ class Renderer:
         """Draws the static world's light, sunlight and depth once for a camera and light."""
         gl, programs = self._gl, self._programs
         self._camera, self._light = camera, light
-        focus = _ground_in_view(camera)
-        self._shadow_vp, self._shadow_width = _ortho(
+        focus = ground_in_view(camera)
+        self._shadow_vp, self._shadow_width = ortho(
             light.sun_dir, np.concatenate([focus, focus + vec(0, 0, 7.0)]), 1.0
         )
         gl.enable(moderngl.DEPTH_TEST)
@@ -99,28 +110,64 @@ class Renderer:
         if max(light.sun_rgb) > 0:
             programs.set("depth", u_vp=self._shadow_vp, u_id=0.0)
             programs.draw("solid", "depth")
-        uniforms = _uniforms(camera, light)
-        uniforms["u_shadow_vp"] = self._shadow_vp
-        uniforms["u_soft"] = light.soft_m / self._shadow_width
+        known = uniforms(camera, light)
+        known["u_shadow_vp"] = self._shadow_vp
+        known["u_soft"] = light.soft_m / self._shadow_width
         if self._river is not None:
-            self._river.bake(uniforms)
+            self._river.bake(known)
         self._bake_fbo.use()
         self._bake_fbo.clear(0, 0, 0, 0, depth=1.0)
         for name in ("sky", "static", "moving", "veil", "compose"):
-            programs.set(name, **uniforms)
+            programs.set(name, **known)
         gl.disable(moderngl.DEPTH_TEST)
         programs.fill("sky")
         gl.enable(moderngl.DEPTH_TEST)
         programs.draw("solid", "static")
-        self._compose(self._empty_fbo, Instant(), self._spot(Instant()) | _no_shadows())
+        self._compose(self._empty_fbo, Instant(), self._spot(Instant()) | no_shadows())
+        self._still, self._still_blur_px = None, 0.0
 
     def frame(self, things: list[Drawable], instant: Instant, blur_px: float = 1.1) -> Shot:
         """Draws moving things into the view; `blur_px` is the lens, in supersampled pixels."""
-        gl, programs = self._gl, self._programs
+        programs = self._programs
         camera, light = self._view()
         programs.upload("things", merge([t.mesh for t in things]))
         self._bind()
         moving = self._spot(instant) | self._cast_shadows(things, camera, light)
+        whole = Area(0, 0, self.width_px, self.height_px)
+        area = whole
+        # A background is kept from the second frame of the same look on: pictures change it each.
+        if blur_px == self._still_blur_px and not instant.changes_everything:
+            area = self._changed(things, moving, camera)
+        self._still = self._still if blur_px == self._still_blur_px else None
+        self._still_blur_px = blur_px
+        if area == whole:
+            return self._drawn(things, instant, moving, whole)
+        if self._still is None:
+            quiet = self._spot(Instant()) | no_shadows()
+            self._still = self._drawn([], Instant(), quiet, whole)
+            self._still.linear.flags.writeable = self._still.identities.flags.writeable = False
+        if area.empty:
+            return self._still
+        part = self._drawn(things, instant, moving, area)
+        return patched(self._still, part, (area.x0, self.height_px - area.y1), self.scale)
+
+    def _changed(self, things: list[Drawable], moving: dict[str, Any], camera: Camera) -> Area:
+        """Where a frame differs from the still background, in pixels of the picture."""
+        w, h = self.width_px, self.height_px
+        found = [camera.box(t.mesh["pos"].astype(float)) for t in things]
+        boxes = [box for box in found if box is not None]
+        if self._river is not None or len(boxes) < len(found):
+            return Area(0, 0, w, h)
+        x0, y0, x1, y1 = moving["u_dyn_rect"]
+        if x0 < 1 and y0 < 1 and x1 > 0 and y1 > 0:
+            boxes.append((x0 * w, (1 - y1) * h, x1 * w, (1 - y0) * h))
+        return around(boxes, camera)
+
+    def _drawn(
+        self, things: list[Drawable], instant: Instant, moving: dict[str, Any], area: Area
+    ) -> Shot:
+        """Draws a frame and reads an area of it back."""
+        gl, programs = self._gl, self._programs
         self._background(instant, moving)
         gl.enable(moderngl.DEPTH_TEST)
         if self._river is not None:
@@ -131,28 +178,39 @@ class Renderer:
             programs.set("moving", u_id=thing.identity / 255.0)
             programs.draw("things", "moving", len(thing.mesh), first)
             first += len(thing.mesh)
+        # The lens blurs over two supersampled pixels beside the area.
+        self._veil_fbo.scissor = area.grown(1, self.width_px, self.height_px).scissor(self.scale)
         self._veil_fbo.use()
         gl.enable(moderngl.BLEND)
         gl.blend_func = moderngl.SRC_ALPHA, moderngl.ONE_MINUS_SRC_ALPHA
         programs.draw("veil", "veil")
         gl.disable(moderngl.BLEND)
         gl.disable(moderngl.DEPTH_TEST)
+        self._final.scissor = area.scissor()
         self._final.use()
         texel = (1.0 / self._size[0], 1.0 / self._size[1])
-        programs.set("resolve", u_texel=texel, u_blur=blur_px)
+        programs.set("resolve", u_texel=texel, u_blur=self._still_blur_px)
         programs.fill("resolve")
-        raw = np.frombuffer(self._final.read(components=3, dtype="f2"), np.float16)
-        linear = raw.reshape(self.height_px, self.width_px, 3)[::-1].astype(np.float32)
-        mask = self._frame_fbo.read(components=1, attachment=1, alignment=1)
-        identities = np.frombuffer(mask, np.uint8).reshape(self._size[1], self._size[0])
-        return Shot(linear, identities[::-1])
+        return self._read(area)
+
+    def _read(self, area: Area) -> Shot:
+        width, height = area.size
+        pixels = self._final.read(area.scissor(), components=3, dtype="f2")
+        raw = np.frombuffer(pixels, np.float16)
+        linear = raw.reshape(height, width, 3)[::-1].astype(np.float32)
+        mask = self._frame_fbo.read(
+            area.scissor(self.scale), components=1, attachment=1, alignment=1
+        )
+        identities = np.frombuffer(mask, np.uint8)
+        return Shot(linear, identities.reshape(height * self.scale, width * self.scale)[::-1])
 
     def solo_pixels(self, thing: Drawable) -> int:
         """Counts the supersampled pixels that a thing would cover with nothing before it."""
         camera, _ = self._view()
-        area = self._area(camera.box(thing.mesh["pos"].astype(float)))
-        if area is None:
+        box = camera.box(thing.mesh["pos"].astype(float))
+        if box is None or around([box], camera).empty:
             return 0
+        area = around([box], camera).scissor(self.scale)
         self._solo_fbo.use()
         self._solo_fbo.scissor = area
         self._solo_fbo.clear(0.0, depth=1.0)
@@ -198,6 +256,7 @@ class Renderer:
         if instant.changes_everything:
             self._compose(self._frame_fbo, instant, moving)
             return
+        self._frame_fbo.use()  # whose scissor holds for the copy
         self._gl.copy_framebuffer(self._frame_fbo, self._empty_fbo)
         width, height = self._size
         x0, y0, x1, y1 = moving["u_dyn_rect"]
@@ -223,95 +282,17 @@ class Renderer:
 
     def _cast_shadows(self, things: list[Drawable], camera: Camera, light: Light) -> dict[str, Any]:
         if not things or max(light.sun_rgb) <= 0:
-            return _no_shadows()
+            return no_shadows()
         some = [t.mesh["pos"][:: max(1, len(t.mesh) // 300)] for t in things]
         points = np.concatenate(some).astype(float)
         sun = np.array(light.sun_dir)
         fallen = points - sun * (np.maximum(points[:, 2:], 0) / max(sun[2], 0.05))
         reach = np.concatenate([points, fallen])
-        vp, width = _ortho(light.sun_dir, reach, 0.3 + 2 * light.soft_m)
+        vp, width = ortho(light.sun_dir, reach, 0.3 + 2 * light.soft_m)
         self._moving_shadow.use()
         self._moving_shadow.clear(depth=1.0)
         self._gl.enable(moderngl.DEPTH_TEST)
         self._programs.set("depth", u_vp=vp, u_id=0.0)
         self._programs.draw("things", "depth")
-        rect = (0.0, 0.0, 1.0, 1.0)
-        where = camera.project(reach)
-        if np.isfinite(where).all():
-            nearest = max(float(camera.depth(reach).min()), 1.0)
-            pad = 12 + camera.focal_px * (0.3 + 2 * light.soft_m) / nearest
-            low, high = where.min(0) - pad, where.max(0) + pad
-            w, h = self.width_px, self.height_px
-            rect = (low[0] / w, 1 - high[1] / h, high[0] / w, 1 - low[1] / h)
+        rect = shadow_rect(camera, reach, 0.3 + 2 * light.soft_m)
         return {"u_dyn_vp": vp, "u_dyn_soft": light.soft_m / width, "u_dyn_rect": rect}
-
-    def _area(
-        self, box: tuple[float, float, float, float] | None
-    ) -> tuple[int, int, int, int] | None:
-        """A box as x, y, width, height in supersampled pixels from below, cut to the picture."""
-        if box is None:
-            return None
-        x0, y0 = (int(max(0, np.floor(v) - 2)) for v in (box[0], self.height_px - box[3]))
-        x1 = min(int(np.ceil(box[2]) + 2), self.width_px)
-        y1 = min(int(np.ceil(self.height_px - box[1]) + 2), self.height_px)
-        if x1 <= x0 or y1 <= y0:
-            return None
-        return x0 * self.scale, y0 * self.scale, (x1 - x0) * self.scale, (y1 - y0) * self.scale
-
-
-def _no_shadows() -> dict[str, Any]:
-    return {"u_dyn_vp": np.eye(4), "u_dyn_soft": 0.0, "u_dyn_rect": (2.0, 2.0, 2.0, 2.0)}
-
-
-def _uniforms(camera: Camera, light: Light) -> dict[str, Any]:
-    return {
-        "u_vp": camera.matrix(),
-        "u_inverse": np.linalg.inv(camera.matrix()),
-        "u_eye": camera.eye,
-        "u_axis": tuple(-camera.basis[2]),
-        "u_mode": light.mode,
-        "u_sun_dir": light.sun_dir,
-        "u_sun_rgb": light.sun_rgb,
-        "u_sky_rgb": light.sky_rgb,
-        "u_bounce_rgb": light.bounce_rgb,
-        "u_lamp": (light.lamp, light.lamp, light.lamp, light.lamp_reach_m),
-        "u_fog": (*light.fog_rgb, light.fog_per_m),
-        "u_extent": EXTENT,
-        "u_zenith": light.zenith,
-        "u_horizon": light.horizon,
-        "u_cloud_rgb": light.cloud_rgb,
-        "u_clouds": light.clouds,
-    }
-
-
-def _ortho(
-    direction: tuple[float, float, float], points: Array, margin: float
-) -> tuple[Array, float]:
-    """Matrix (4, 4) looking along -direction that holds all points; and its width in metres."""
-    back = unit(np.array(direction))
-    right = unit(np.cross(vec(0.01, 0.02, 1.0), back))
-    basis = np.stack([right, np.cross(back, right), back])
-    local = points @ basis.T
-    low, high = local.min(0) - margin, local.max(0) + margin
-    size = high - low
-    matrix = np.eye(4)
-    for axis in range(3):
-        sign = -1.0 if axis == 2 else 1.0
-        matrix[axis, :3] = sign * 2 * basis[axis] / size[axis]
-        matrix[axis, 3] = -sign * (high[axis] + low[axis]) / size[axis]
-    return matrix, float(size[:2].max())
-
-
-def _ground_in_view(camera: Camera, reach_m: float = 55.0) -> Array:
-    """Corners (4, 3) of the ground near enough to need shadows."""
-    eye = np.array(camera.eye)
-    points = []
-    for u in (0.0, camera.width_px):
-        for v in (0.35 * camera.height_px, camera.height_px * 1.0):
-            hit = camera.ground(u, v)
-            away = None if hit is None else hit - eye[:2]
-            if away is None or float(np.hypot(*away)) > reach_m:
-                ray = camera.basis.T @ vec(u - camera.width_px / 2, 0.0, -camera.focal_px)
-                away = reach_m * unit(ray[:2])
-            points.append([*(eye[:2] + away), 0.0])
-    return np.array(points)

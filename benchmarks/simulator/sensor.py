@@ -39,14 +39,13 @@ class Sensor:
         self._rng = np.random.default_rng(seed)
         self._gain: float | None = None
         self._stretch = 1.0
+        self._kept: tuple[Linear, Linear] | None = None
         self._bank: list[NDArray[np.float32]] = []
 
     def develop(self, linear: Linear, label: str = "", blots: Iterable[Blot] = ()) -> Image:
         """Makes the 8-bit BGR picture (H, W, 3) of a linear RGB frame (H, W, 3) behind blots."""
         m = self.model
-        image = np.maximum(linear, 0.0)
-        tone = self._thermal(image) if m.mode == 2 else self._visible(image)
-        tone = self._atmosphere(tone)
+        tone = self._atmosphere(self._toned(linear))
         for blot in blots:
             blot.over(tone)
         h, w = tone.shape[:2]
@@ -71,6 +70,15 @@ class Sensor:
                     cv2.LINE_AA,
                 )
         return out
+
+    def _toned(self, linear: Linear) -> Linear:
+        """The tones of a frame; those of a frame that comes again, unwritable, are kept."""
+        if self._kept is not None and self._kept[0] is linear:
+            return self._kept[1].copy()
+        image = np.maximum(linear, 0.0)
+        tone = self._thermal(image) if self.model.mode == 2 else self._visible(image)
+        self._kept = None if linear.flags.writeable else (linear, tone.copy())
+        return tone
 
     def _visible(self, image: Linear) -> Linear:
         m = self.model

@@ -69,6 +69,25 @@ def test_the_copied_background_is_the_composed_one(renderer: Renderer) -> None:
     assert np.abs(copied - composed).max() < 0.02
 
 
+def test_a_frame_drawn_in_part_is_the_whole_one(renderer: Renderer) -> None:
+    things = [Drawable(box_at(5.0, -1.0), 1), Drawable(box_at(8.0, 2.0), 2)]
+    renderer.bake(CAMERA, light_of("day", 30, 40))
+    whole = renderer.frame(things, Instant())  # the first of a view
+    part = renderer.frame(things, Instant())
+    assert renderer.frame([], Instant()) is renderer.frame([], Instant())
+    again = renderer.frame(things, Instant())  # figures hide each other after a frame of nobody
+    for shot in (part, again):
+        assert np.array_equal(shot.linear, whole.linear)
+        assert np.array_equal(shot.identities, whole.identities)
+
+
+def test_a_thing_behind_the_camera_is_no_reason_to_leave_others_out(renderer: Renderer) -> None:
+    near = Drawable(box_at(5.0, -1.0), 1)
+    renderer.frame([near], Instant())
+    shot = renderer.frame([near, Drawable(box_at(-9.0, -12.0), 2)], Instant())
+    assert seen(renderer, CAMERA, shot, near).visibility > 0.97
+
+
 def test_a_scene_becomes_a_clip_and_its_truth(tmp_path: Path, renderer: Renderer) -> None:
     del renderer  # skips where there is no GL
     scene = Scene.model_validate(
