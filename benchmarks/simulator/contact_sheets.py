@@ -45,9 +45,9 @@ def _row(truth_file: Path, columns: int, width_px: int) -> Image:
                 image = np.array(frame.to_ndarray(format="bgr24"), np.uint8)
                 tiles.append(_tile(image, frames[number], width_px))
     kinds = sorted({e["kind"] for e in truth["events"] if not e["ignore"]}) or ["nothing"]
-    _write(tiles[0], truth["scene"], 11)
-    _write(tiles[1], ", ".join(kinds), tiles[1].shape[0] - 5)
-    return np.hstack(tiles)
+    row = np.asarray(np.hstack(tiles), np.uint8)
+    _write(row, f"{truth['scene']}: {', '.join(kinds)}", row.shape[0] - 5)
+    return row
 
 
 def _tile(image: Image, frame: dict[str, Any], width_px: int) -> Image:
