@@ -6,8 +6,7 @@ climb begins with somebody who was at the barrier, rose, and did not shrink as t
 him. Who comes into view on the face of a solid wall is on it, too.
 """
 
-from collections import deque
-from dataclasses import dataclass, field
+from itertools import chain
 from statistics import median
 from typing import Literal
 
@@ -15,12 +14,12 @@ import numpy as np
 from pydantic import Field
 
 from detector.rules.base import BarrierRuleSettings, Episode, Story
+from detector.rules.climber import Climber, Stance
 from detector.rules.line import BarrierView, LineWatch, Place
 from detector.scene import Scene
-from detector.types import Phase, Reason, RuleKind, Severity, TrackId, Tracks, Transition
+from detector.types import Direction, Phase, Reason, RuleKind, Severity, TrackId, Tracks, Transition
 
-_MEMORY_S = 10.0  # how long ago somebody may have stood at the foot of the barrier
-_RISING_S, _RISING_M = 1.0, 0.1  # moving up is so much in so long
+_RISING_M = 0.1  # moving up is so much in a second
 _OBSERVATIONS = 3
 _LANDED_M, _LANDED_S = 0.5, 1.0  # feet that low behind the line for so long stand there
 _AS_LOW_M = 0.3  # stances that near to the lowest one give the height on the ground
@@ -40,6 +39,8 @@ class ClimbingSettings(BarrierRuleSettings):
         above_top_m: how far it has to be above that line.
         height_kept: share of the height at the foot of the barrier that a climber keeps; where the
             calibration says how much a walker would shrink, the middle between that and 1.
+        tell_crossing: tell a ``barrier_crossing``, too, when somebody gets over and is not seen
+            again on the ground, as behind a wall; ``barrier_crossing`` itself sees all others.
     """
 
     kind: Literal["climbing"] = "climbing"
@@ -48,73 +49,14 @@ class ClimbingSettings(BarrierRuleSettings):
     above_foot_m: float = Field(default=0.3, ge=0.0)
     above_top_m: float = Field(default=0.1, ge=0.0)
     height_kept: float = Field(default=0.9, gt=0.0, le=1.0)
-
-
-@dataclass(frozen=True, slots=True)
-class _Stance:
-    """One person at one moment, measured by the barrier.
-
-    Attributes:
-        place: with the sighting.
-        feet_m: feet over the foot line, NaN beside the barrier.
-        head_m: head over the top line, NaN beside it and without one.
-        middle_m: middle of the box over the top line, NaN likewise.
-        barrier_m: height of the barrier, NaN likewise.
-        wall_m: feet below the top line of a solid wall while on its face, NaN otherwise.
-        height_px: of the box.
-        expected_px: of a person standing there, NaN without calibration.
-    """
-
-    place: Place
-    feet_m: float
-    head_m: float
-    middle_m: float
-    barrier_m: float
-    wall_m: float
-    height_px: float
-    expected_px: float
-
-
-@dataclass(slots=True)
-class _Climber:
-    recent: deque[_Stance] = field(default_factory=deque)  # the last second
-    ground: deque[_Stance] = field(default_factory=deque)  # at the barrier, the last ten
-    was_below: bool = False  # was at the barrier before, however long ago
-    votes: int = 0  # observations in a row that say it began
-    episode: Episode | None = None
-    base: _Stance | None = None
-    from_behind: bool = True  # behind the foot line as the camera sees it
-    side: int = 0  # where it began, 0 where nobody saw that
-    on_top: bool = False
-    in_front: int = 0  # observations in a row
-    shrunk: int = 0
-    landed_s: float | None = None
-
-    def add(self, now: _Stance, strip_m: float) -> None:
-        """Remember the last second, and the last time at the barrier while not climbing."""
-        self.recent.append(now)
-        if self.episode is None and now.place.distance_m <= strip_m and not np.isnan(now.feet_m):
-            self.ground.append(now)
-            self.was_below = True
-        at = now.place.sighting.at
-        for stances, memory_s in ((self.recent, _RISING_S), (self.ground, _MEMORY_S)):
-            while stances and at - stances[0].place.sighting.at > memory_s:
-                stances.popleft()
-
-    @property
-    def started_behind(self) -> bool:
-        """Tell where somebody came from; the newer stances may be on the way up already."""
-        older = list(self.ground)[: len(self.ground) // 2 + 1]
-        return median(stance.feet_m for stance in older) > 0
-
-    @property
-    def height_px(self) -> float:
-        """Height of the box, the median of the last second."""
-        return median(stance.height_px for stance in self.recent)
+    tell_crossing: bool = True
 
 
 class Climbing:
-    """One episode per climb: NEW, UPDATE on the top, then over, down_same_side or lost."""
+    """One episode per climb: NEW, UPDATE on the top, then over, down_same_side or lost.
+
+    Who gets over and sinks behind the barrier has crossed it, and nobody else can tell.
+    """
 
     kind = RuleKind.CLIMBING
 
@@ -126,7 +68,9 @@ class Climbing:
         self._view = BarrierView(scene, self._barrier)
         self._watch = LineWatch(self._barrier)
         self._story = Story(name, self.kind, settings.barrier, settings.severity)
-        self._climbers: dict[TrackId, _Climber] = {}
+        crossing = RuleKind.BARRIER_CROSSING
+        self._crossings = Story(name, crossing, settings.barrier, settings.severity)
+        self._climbers: dict[TrackId, Climber] = {}
 
     def update(self, tracks: Tracks) -> tuple[Transition, ...]:
         """Take the tracks of the next picture."""
@@ -137,7 +81,7 @@ class Climbing:
                 self._climbers[child] = self._climbers.pop(parent)
         told = [self._step(stance) for stance in self._stances(places)]
         told += [self._lose(track_id, tracks.at) for track_id in tracks.gone]
-        return tuple(transition for transition in told if transition is not None)
+        return tuple(chain.from_iterable(told))
 
     def close(self, at: float, reason: str) -> tuple[Transition, ...]:
         """End every open climb."""
@@ -145,9 +89,9 @@ class Climbing:
         self._climbers.clear()
         self._view.clear()
         self._watch.clear()
-        return tuple(transition for transition in told if transition is not None)
+        return tuple(chain.from_iterable(told))
 
-    def _stances(self, places: list[Place]) -> list[_Stance]:
+    def _stances(self, places: list[Place]) -> list[Stance]:
         if not places:
             return []
         boxes = np.array([place.sighting.xyxy for place in places])
@@ -168,19 +112,20 @@ class Climbing:
             self._scene.expected_height_px(feet).tolist(),
             strict=True,
         )
-        return [_Stance(*row) for row in rows]
+        return [Stance(*row) for row in rows]
 
-    def _step(self, now: _Stance) -> Transition | None:
-        climber = self._climbers.setdefault(now.place.sighting.track_id, _Climber())
+    def _step(self, now: Stance) -> tuple[Transition, ...]:
+        climber = self._climbers.setdefault(now.place.sighting.track_id, Climber())
         climber.add(now, self._barrier.settings.strip_m)
         if climber.episode is None:
             reasons = self._signs(climber, now)
             climber.votes = climber.votes + 1 if reasons else 0
-            return self._begin(climber, now, reasons) if climber.votes >= _OBSERVATIONS else None
+            begins = climber.votes >= _OBSERVATIONS
+            return (self._begin(climber, now, reasons),) if begins else ()
         climber.episode.last = now.place.sighting
         return self._follow(climber, now)
 
-    def _signs(self, climber: _Climber, now: _Stance) -> tuple[Reason, ...]:
+    def _signs(self, climber: Climber, now: Stance) -> tuple[Reason, ...]:
         """Say why this looks like a climb; nothing where it does not."""
         base = min(climber.ground, key=lambda stance: stance.feet_m, default=None)
         if base is None:
@@ -209,7 +154,7 @@ class Climbing:
             )
         return ()
 
-    def _height_kept(self, climber: _Climber, base: _Stance, now: _Stance) -> tuple[float, float]:
+    def _height_kept(self, climber: Climber, base: Stance, now: Stance) -> tuple[float, float]:
         """Give the share of the height that was kept, and how much a climber keeps at least."""
         low = [s for s in climber.ground if s.feet_m <= base.feet_m + _AS_LOW_M]
         shrunk = now.expected_px / base.expected_px
@@ -222,7 +167,7 @@ class Climbing:
         limit = (1 + shrunk) / 2 if known else self._settings.height_kept
         return climber.height_px / before, min(limit, _STRICTEST)
 
-    def _begin(self, climber: _Climber, now: _Stance, reasons: tuple[Reason, ...]) -> Transition:
+    def _begin(self, climber: Climber, now: Stance, reasons: tuple[Reason, ...]) -> Transition:
         sighting, ground = now.place.sighting, list(climber.ground)
         if ground:
             climber.base = min(ground, key=lambda stance: stance.feet_m)
@@ -239,15 +184,17 @@ class Climbing:
             reasons=reasons,
         )
 
-    def _follow(self, climber: _Climber, now: _Stance) -> Transition | None:
+    def _follow(self, climber: Climber, now: Stance) -> tuple[Transition, ...]:
         """Tell the top once, and how it ended."""
         outcome = self._outcome(climber, now)
         if outcome:
-            return self._end(climber, now.place.sighting.at, outcome)
+            seen = climber.from_behind or climber.landed_s is not None
+            sunk = outcome == "over" and not seen
+            return self._end(climber, now.place.sighting.at, outcome, sunk=sunk)
         if climber.on_top or climber.episode is None or not now.middle_m >= 0:
-            return None
+            return ()
         climber.on_top = True
-        return climber.episode.tell(
+        top = climber.episode.tell(
             Phase.UPDATE,
             now.place.sighting.at,
             side_from=self._side_from(climber),
@@ -255,8 +202,9 @@ class Climbing:
             escalates=True,
             reasons=(Reason("middle of the box above the top line, m", now.middle_m, 0.0),),
         )
+        return (top,)
 
-    def _outcome(self, climber: _Climber, now: _Stance) -> str:
+    def _outcome(self, climber: Climber, now: Stance) -> str:
         """Say how the climb ended, "" while it lasts."""
         climber.in_front = climber.in_front + 1 if now.feet_m < 0 else 0
         if climber.in_front >= _OBSERVATIONS:
@@ -267,7 +215,7 @@ class Climbing:
         was_up = climber.on_top or not len(self._barrier.top)
         return "over" if was_up and (landed or self._has_sunk(climber, now)) else ""
 
-    def _has_landed(self, climber: _Climber, now: _Stance) -> bool:
+    def _has_landed(self, climber: Climber, now: Stance) -> bool:
         """Tell whether the feet have been near the ground behind the barrier for a while."""
         at, base = now.place.sighting.at, climber.base
         ground_m = base.feet_m if base is not None and climber.from_behind else 0.0
@@ -277,7 +225,7 @@ class Climbing:
             climber.landed_s = at
         return climber.landed_s is not None and at - climber.landed_s >= _LANDED_S
 
-    def _has_sunk(self, climber: _Climber, now: _Stance) -> bool:
+    def _has_sunk(self, climber: Climber, now: Stance) -> bool:
         """Tell whether somebody who came from the front got smaller away from the barrier."""
         base = climber.base
         small = base is not None and climber.height_px < _SHRUNK * base.height_px
@@ -285,35 +233,58 @@ class Climbing:
         climber.shrunk = climber.shrunk + 1 if small and not near else 0
         return climber.shrunk >= _OBSERVATIONS
 
-    def _lose(self, track_id: TrackId, at: float) -> Transition | None:
+    def _lose(self, track_id: TrackId, at: float) -> tuple[Transition, ...]:
         """End the climb of a track that is gone: behind the wall, where it had been on its top."""
         climber = self._climbers.pop(track_id, None)
         if climber is None:
-            return None
+            return ()
         over = climber.on_top and not climber.from_behind  # sank behind the barrier
-        return self._end(climber, at, "over" if over else "lost")
+        return self._end(climber, at, "over" if over else "lost", sunk=over)
 
-    def _end(self, climber: _Climber, at: float, outcome: str) -> Transition | None:
+    def _end(
+        self, climber: Climber, at: float, outcome: str, *, sunk: bool = False
+    ) -> tuple[Transition, ...]:
+        """End a climb; ``sunk`` behind the barrier, who got over is not seen on the ground."""
         episode = climber.episode
         if episode is None:
-            return None
-        side_from = self._side_from(climber)
-        sides = self._barrier.settings.sides
-        other = {sides.left: sides.right, sides.right: sides.left}.get(side_from, "")
+            return ()
         climber.episode, climber.votes, climber.on_top, climber.landed_s = None, 0, False, None
         climber.in_front = climber.shrunk = 0
         climber.ground.clear()
-        return episode.tell(
+        ended = episode.tell(
             Phase.END,
             at,
             until_s=episode.last.at,
             outcome=outcome,
-            side_from=side_from,
-            side_to=other if outcome == "over" else "",
+            side_from=self._side_from(climber),
+            side_to=self._side_to(climber) if outcome == "over" else "",
             estimated=self._scene.estimated,
             escalates=outcome == "over",
         )
+        if not (sunk and self._settings.tell_crossing):
+            return (ended,)
+        return (ended, self._crossed(climber, episode, at))
 
-    def _side_from(self, climber: _Climber) -> str:
+    def _crossed(self, climber: Climber, climb: Episode, at: float) -> Transition:
+        """Tell the crossing of somebody who sank behind the barrier."""
+        directions: dict[int, Direction] = {1: "left_to_right", -1: "right_to_left"}
+        return self._crossings.begin(climb.since_s, climb.last).tell(
+            Phase.NEW,
+            at,
+            until_s=climb.last.at,
+            direction=directions.get(climber.side, ""),
+            side_from=self._side_from(climber),
+            side_to=self._side_to(climber),
+            estimated=self._scene.estimated,
+            outcome="crossed",
+            escalates=True,
+            reasons=(Reason("climbed to the top and sank behind", "over", "over"),),
+        )
+
+    def _side_to(self, climber: Climber) -> str:
+        """Name the side behind the barrier, "" where nobody saw where the climb began."""
+        return self._barrier.side_name(-climber.side)
+
+    def _side_from(self, climber: Climber) -> str:
         """Name the side the climb began on, "" where nobody saw it begin."""
         return self._barrier.side_name(climber.side)

@@ -6,7 +6,7 @@ import pytest
 from detector.rules import ClimbingSettings, build_rules
 from detector.rules.climbing import Climbing
 from detector.scene import BarrierSettings, CalibrationSettings, Scene
-from detector.types import Phase, Tracks, Transition, Xyxy
+from detector.types import Phase, RuleKind, Tracks, Transition, Xyxy
 from tests.unit.rules.stage import (
     SIZE,
     filmed,
@@ -81,12 +81,34 @@ def test_who_lands_behind_a_see_through_fence_is_over() -> None:
     assert told[-1].escalates
 
 
+def crossings(told: list[Transition]) -> list[tuple[str, str, str]]:
+    return [
+        (t.direction, t.side_from, t.side_to) for t in told if t.kind is RuleKind.BARRIER_CROSSING
+    ]
+
+
 def test_who_vanishes_behind_the_top_is_over() -> None:
     climbing = rule(WALL)
     told = play(climbing, filmed(feet(*UP), 0, 7))
     told += climbing.update(picture(9.0, gone=[1]))
-    assert [t.outcome for t in told] == ["", "", "over"]
+    assert [t.outcome for t in told] == ["", "", "over", "crossed"]
     assert not climbing._climbers
+
+
+def test_who_sinks_behind_the_top_has_crossed_and_the_climb_tells_it() -> None:
+    for settings, told_too in (({}, True), ({"tell_crossing": False}, False)):
+        climbing = rule(WALL, **settings)
+        play(climbing, filmed(feet(*UP), 0, 7))
+        told = list(climbing.update(picture(9.0, gone=[1])))
+        assert crossings(told) == [("right_to_left", "inside", "outside")] * told_too
+    crossed = play(rule(WALL), [*filmed(feet(*UP), 0, 7), picture(9.0, gone=[1])])[-1]
+    assert (crossed.phase, crossed.escalates, crossed.until_s) == (Phase.NEW, True, 7.0)
+
+
+def test_who_lands_in_view_is_left_to_the_rule_of_crossings() -> None:
+    landed = told_of(FENCE, *UP, (9.0, 492.0), (11.0, 492.0))
+    same_side = told_of(FENCE, *UP, (9.0, 510.0), (10.0, 560.0))
+    assert crossings(landed) == crossings(same_side) == []
 
 
 def test_who_vanishes_below_the_top_is_lost() -> None:
@@ -103,7 +125,7 @@ def test_who_sinks_behind_a_wall_and_walks_away_is_over() -> None:
         return {1: person(500 + 40 * (at - 7), 348, 50)}
 
     told = play(rule(WALL), filmed(way, 0, 12))
-    assert [t.outcome for t in told] == ["", "", "over"]
+    assert [t.outcome for t in told] == ["", "", "over", "crossed"]
 
 
 def test_who_stands_before_a_wall_with_hidden_legs_does_not_climb() -> None:
