@@ -40,6 +40,8 @@ class Stance:
 
 @dataclass(slots=True)
 class Climber:
+    """Somebody near the barrier, climbing or not."""
+
     recent: deque[Stance] = field(default_factory=deque)  # the last second
     ground: deque[Stance] = field(default_factory=deque)  # at the barrier, the last ten
     was_below: bool = False  # was at the barrier before, however long ago
