@@ -4,6 +4,9 @@ A person has crossed when the anchor was beyond the band (``past_m``) on one sid
 way between two observations cut the drawn line, and ``observations`` in a row were beyond the band
 on the other side. Everything nearer is undecided, so flicker and swaying on the line count for
 nothing, and a way around an end changes the side without a crossing.
+
+On a see-through fence a climber's feet seem to be behind it. Who is too tall for that has not
+crossed yet, and feet that are seen on its face have to look like standing behind it for a while.
 """
 
 from collections.abc import Sequence
@@ -15,6 +18,7 @@ import numpy as np
 from detector.geometry import last_cuts
 from detector.rules.base import Sighting, sightings
 from detector.rules.footing import Footing
+from detector.rules.hanging import FenceFaces, Foothold
 from detector.scene import Barrier, Scene
 from detector.types import ObjectClass, TrackId, Tracks, Xy
 
@@ -23,6 +27,7 @@ PAST_M = 0.3
 OBSERVATIONS = 3
 _HEIR_S = 1.0
 _HEIR_M = 1.5
+_ON_FACE_S = 2.0  # a climber passes faster through where climbing and standing look the same
 
 
 class Place(NamedTuple):
@@ -33,12 +38,14 @@ class Place(NamedTuple):
         distance_m: to the nearest point of the barrier, NaN where the feet are no ground.
         side: +1 left, -1 right, 0 unknown.
         scale: px per metre there.
+        foothold: what the feet are on.
     """
 
     sighting: Sighting
     distance_m: float
     side: int
     scale: float
+    foothold: Foothold
 
 
 class BarrierView:
@@ -48,6 +55,7 @@ class BarrierView:
         self._scene = scene
         self._barrier = barrier
         self._footing = Footing()
+        self._faces = FenceFaces(scene, barrier)
 
     def update(self, tracks: Tracks) -> list[Place]:
         """Give the place of every person of the picture."""
@@ -67,22 +75,27 @@ class BarrierView:
         distance = offsets.distance
         if not self._barrier.settings.see_through:
             distance = np.where(self._barrier.on_face(feet), np.nan, distance)
+        footholds = self._faces.update(only.track_id.tolist(), feet, heights, tracks.gone)
+        hanging = [foothold is Foothold.FENCE for foothold in footholds]
+        distance = np.where(np.array(hanging, bool), np.nan, distance)
         rows = zip(
             sightings(only, ObjectClass.PERSON),
             feet.tolist(),
             distance.tolist(),
             offsets.side.tolist(),
             scale.tolist(),
+            footholds,
             strict=True,
         )
         return [
-            Place(replace(sighting, foot=(x, y)), metres, side, px)
-            for sighting, (x, y), metres, side, px in rows
+            Place(replace(sighting, foot=(x, y)), metres, side, px, foothold)
+            for sighting, (x, y), metres, side, px, foothold in rows
         ]
 
     def clear(self) -> None:
         """Forget all tracks."""
         self._footing.clear()
+        self._faces.clear()
 
 
 class Cut(NamedTuple):
@@ -115,6 +128,7 @@ class _Walker:
     sign: int = 0  # of the last observation off the line
     side: int = 0  # last side beyond the band, 0 = never yet
     past: int = 0  # observations in a row beyond the band on the other side
+    past_since: float = 0.0  # the first of them
     cut_at: float | None = None
     parent: TrackId | None = None  # whose history this is, while that may come back
     own_side: int = 0  # side without that history
@@ -147,10 +161,12 @@ class LineWatch:
         self._disinherit(seen)
         cuts = {}
         for place in places:
-            if np.isnan(place.distance_m):
-                continue
             track_id = place.sighting.track_id
             walker = self._walkers.get(track_id)
+            if np.isnan(place.distance_m):
+                if walker is not None:
+                    walker.past = 0
+                continue
             if walker is None:
                 walker = self._walkers[track_id] = self._arrive(place, seen)
             cut = self._step(walker, place)
@@ -203,8 +219,10 @@ class LineWatch:
         if sign == walker.side:
             walker.past = 0
         elif place.distance_m >= self.past_m:
+            walker.past_since = walker.past_since if walker.past else at
             walker.past += 1
-        if walker.past < self._observations:
+        unsure = place.foothold is Foothold.FACE and at - walker.past_since < _ON_FACE_S
+        if walker.past < self._observations or unsure:
             return None
         side_from, cut_at, past = walker.side, walker.cut_at, walker.past
         walker.side, walker.past, walker.cut_at = sign, 0, None

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import settings
 
 from detector.rules.base import Rule
-from detector.scene import BarrierSettings, Scene, ZoneSettings
+from detector.scene import BarrierSettings, CalibrationSettings, Scene, ZoneSettings
 from detector.types import ObjectClass, Phase, TrackId, Tracks, Transition, Xy, Xyxy
 
 LAW = settings(deadline=None, max_examples=30)
@@ -33,6 +33,20 @@ FENCE = BarrierSettings(
 def stage(barrier: BarrierSettings = FENCE, zone: ZoneSettings = SQUARE) -> Scene:
     """A fence down the middle and a square zone around its middle."""
     return Scene.build(SIZE, {"yard": zone}, {"fence": barrier})
+
+
+def measured(barrier: BarrierSettings) -> Scene:
+    """A ground with ground points: the horizon at y 100, 85 px are a person at y 500, 8 m away."""
+    focus, up_m = 400.0, 8.0  # level camera
+    points = [
+        {
+            "image": ((500 + focus * x / depth) / SIZE[0], (100 + focus * up_m / depth) / SIZE[1]),
+            "ground": (x, depth),
+        }
+        for x, depth in ((-2, 6), (2, 6), (-4, 16), (4, 16), (0, 10))
+    ]
+    calibration = CalibrationSettings.model_validate({"points": points})
+    return Scene.build(SIZE, {}, {"fence": barrier}, calibration)
 
 
 def person(x: float, y: float, height: float = PERSON_PX, width: float = 30.0) -> Xyxy:

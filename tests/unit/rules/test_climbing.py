@@ -5,11 +5,11 @@ import pytest
 
 from detector.rules import ClimbingSettings, build_rules
 from detector.rules.climbing import Climbing
-from detector.scene import BarrierSettings, CalibrationSettings, Scene
+from detector.scene import BarrierSettings
 from detector.types import Phase, RuleKind, Tracks, Transition, Xyxy
 from tests.unit.rules.stage import (
-    SIZE,
     filmed,
+    measured,
     person,
     phases,
     picture,
@@ -189,33 +189,19 @@ def test_who_walks_away_through_a_line_shrinks_and_does_not_climb() -> None:
     assert play(rule(), filmed(perspective, 0, 8)) == []
 
 
-def measured() -> Scene:
-    """A ground whose horizon is at y 100 and where 85 px are a person at y 500."""
-    focus, up_m = 400.0, 8.0  # level camera
-    points = [
-        {
-            "image": ((500 + focus * x / depth) / 1000, (100 + focus * up_m / depth) / 800),
-            "ground": (x, depth),
-        }
-        for x, depth in ((-2, 6), (2, 6), (-4, 16), (4, 16), (0, 10))
-    ]
-    calibration = CalibrationSettings.model_validate({"points": points})
-    return Scene.build(SIZE, {}, {"fence": FENCE}, calibration)
-
-
 def test_who_works_crouched_at_the_fence_stands_up_and_walks_away_does_not_climb() -> None:
     def way(at: float) -> dict[int, Xyxy]:
         y = 495 - 40 * max(at - 20, 0)  # behind the fence, then away from it
         standing = 90 * (y - 100) / 400
         return {1: person(500, y, standing * (0.6 if at < 20 else 1.0))}
 
-    (climbing,) = build_rules({"c": ClimbingSettings(barrier="fence")}, measured())
+    (climbing,) = build_rules({"c": ClimbingSettings(barrier="fence")}, measured(FENCE))
     assert play(climbing, filmed(way, 0, 26, fps=5)) == []
 
 
 def test_a_calibration_knows_how_much_a_walker_shrinks() -> None:
     """A ground whose horizon is at y 100 and where 85 px are a person at y 500."""
-    scene = measured()
+    scene = measured(FENCE)
     (climbing,) = build_rules({"c": ClimbingSettings(barrier="fence")}, scene)
     assert play(climbing, filmed(perspective, 0, 8)) == []
     (again,) = build_rules({"c": ClimbingSettings(barrier="fence")}, scene)
