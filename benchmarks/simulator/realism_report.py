@@ -14,6 +14,9 @@ from matplotlib.axes import Axes
 from benchmarks.simulator.realism import BINS, ENOUGH, UPRIGHT, Scores
 
 _REAL, _OURS = "#7a7a7a", "#c8501e"
+_SHOWN = ("16-24", "32-48", "64-96", "96-128")
+_VERDICTS = ("within", "above", "below", "too few")
+_PARTS = {"16-48": BINS[:3], "48 and more": BINS[3:]}
 Row = dict[str, Any]
 
 
@@ -26,6 +29,7 @@ def markdown(result: dict[str, Any]) -> str:
         f"cores · commit {result['commit']} · {result['cpu_s']} CPU-s · {models}"
     )
     lines = ["# Rendered people beside real ones", "", head, "", _explained(result), ""]
+    lines += ["## In short", "", *_in_short(result), "", *_found(result), ""]
     for model in result["models"]:
         rows = [r for r in result["rows"] if r["detector"] == model["name"]]
         verdicts = ", ".join(f"{count} {name}" for name, count in tally(rows).most_common())
@@ -48,6 +52,56 @@ def _explained(result: dict[str, Any]) -> str:
         f"rendered median lies against the real 10-90 % range, from {ENOUGH} people on each side; "
         "a wide range is easy to lie in, so read the shares too. Real pictures are taken at 640 "
         f"pixels and shrunk to a half and a quarter. Real sets: {sets}."
+    )
+
+
+def _in_short(result: dict[str, Any]) -> list[str]:
+    """Upright people in one small table: medians of the first detector, verdicts of all."""
+    rows, first = result["rows"], result["models"][0]["name"]
+    about = f"Upright people, median score of {first} rendered / real; cells of every detector:"
+    heights = " | ".join(f"{name} px" for name in _SHOWN)
+    lines = [about, "", f"| sensor | {heights} | {', '.join(_VERDICTS)} |"]
+    lines.append("|---|" + "---|" * (len(_SHOWN) + 1))
+    for sensor in result["references"]:
+        upright = [r for r in rows if (r["sensor"], r["posture"]) == (sensor, UPRIGHT)]
+        cells = {r["height_px"]: r for r in upright if r["detector"] == first}
+        medians = [f"{_median(cells[b]['rendered'])} / {_median(cells[b]['real'])}" for b in _SHOWN]
+        counts = tally(upright)
+        told = ", ".join(str(counts[name]) for name in _VERDICTS)
+        note = " (stand-in)" if result["references"][sensor]["stand_in"] else ""
+        lines.append(f"| {sensor}{note} | {' | '.join(medians)} | {told} |")
+    return lines
+
+
+def _found(result: dict[str, Any]) -> list[str]:
+    """The other postures in one small table: the share found, over all sensors."""
+    rows, detectors = result["rows"], [m["name"] for m in result["models"]]
+    columns = [(part, detector) for part in _PARTS for detector in detectors]
+    heads = " | ".join(f"{detector.split('_')[0]}, {part} px" for part, detector in columns)
+    lines = ["Other postures, all sensors, share of rendered people found, with their number:", ""]
+    lines += [f"| posture | {heads} |", "|---|" + "--:|" * len(columns)]
+    for pose in dict.fromkeys(r["posture"] for r in rows if r["posture"] != UPRIGHT):
+        shares = []
+        for part, detector in columns:
+            here = [r for r in rows if _is(r, detector, pose) and r["height_px"] in _PARTS[part]]
+            shares.append(_share([r["rendered"] for r in here]))
+        lines.append(f"| {pose} | {' | '.join(shares)} |")
+    return lines
+
+
+def _is(row: Row, detector: str, pose: str) -> bool:
+    return bool(row["detector"] == detector and row["posture"] == pose)
+
+
+def _median(spread: dict[str, Any] | None) -> str:
+    return f"{spread['median']:.2f}" if spread and spread["people"] >= ENOUGH else "-"
+
+
+def _share(spreads: list[dict[str, Any] | None]) -> str:
+    some = [s for s in spreads if s]
+    people = sum(s["people"] for s in some)
+    return (
+        f"{sum(s['found'] * s['people'] for s in some) / people:.2f} ({people})" if people else "-"
     )
 
 

@@ -123,6 +123,8 @@ def test_only_upright_people_are_compared_and_the_report_says_so(tmp_path: Path)
     text = markdown(result)
     assert "| day | 48-64 | 0.50 (0.50-0.50) | 1.00 | 10 | 0.65 (0.60-0.70) | 1.00 | 10 |" in text
     assert "| day | crawl | - | - | - | 0.10, 0.00 (10) |" in text
+    assert "| day | - / - | - / - | - / - | - / - | 0, 0, 1, 0 |" in text
+    assert "| crawl | - | 0.00 (10) |" in text
     plot(result, rendered, tmp_path / "plot.png")
     assert cv2.imread(str(tmp_path / "plot.png")) is not None
 
