@@ -6,6 +6,8 @@ and of everything its truth follows from besides. Libraries and drivers are no p
 
 import hashlib
 import json
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from benchmarks.simulator.retell import retold
@@ -66,8 +68,6 @@ def render_set(folder: Path, out: Path) -> None:
 
     Can be interrupted at any time: a clip counts as made when its NAME.made.json is written.
     """
-    from benchmarks.simulator.render import render  # noqa: PLC0415 - needs EGL, reading a set does not
-
     scenes = read_set(folder)
     out.mkdir(parents=True, exist_ok=True)
     for path, scene in scenes.items():
@@ -80,10 +80,18 @@ def render_set(folder: Path, out: Path) -> None:
         if made.get("pictures") == now["pictures"]:
             _retell(scene, out / f"{scene.name}.truth.json")
         else:
-            render(scene, out)
+            _render(scene, out)
         note.write_text(json.dumps(now) + "\n", "utf-8")
     for stray in sorted({p.stem for p in out.glob("*.mp4")} - {s.name for s in scenes.values()}):
         print(f"{stray}: is in {out}, but no scene of {folder}; remove it by hand")
+
+
+def _render(scene: Scene, out: Path) -> None:
+    """Renders in a process of its own: what OpenGL took is only given back when that ends."""
+    from benchmarks.simulator.render import render  # noqa: PLC0415 - needs EGL, reading a set does not
+
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        pool.submit(render, scene, out).result()
 
 
 def _retell(scene: Scene, truth: Path) -> None:

@@ -126,7 +126,7 @@ class TruthKeeper:
             "fps": scene.camera.fps,
             "size_px": [camera.width_px, camera.height_px],
             "duration_s": round(len(self._frames) / scene.camera.fps, 4),
-            "tags": [*scene.tags, scene.light.sensor],
+            "tags": list(dict.fromkeys([*scene.tags, scene.light.sensor])),
             "sides": {"left": "y > 0", "right": "y < 0"},
             "camera": {"eye_m": camera.eye, "target_m": camera.target, "hfov_deg": camera.hfov_deg},
             "calibration": {"points": calibration(camera)},

@@ -68,17 +68,17 @@ class FrameScorer:
 
     def add(self, truth: Truth, analysed: Iterable[Analysed]) -> None:
         """Score one recording; pictures without a true one near in time are left out."""
-        sequence = []
+        sequence, tags = [], sorted(set(truth.tags))
         for picture in analysed:
             true = frame_at(truth, picture.at_s)
             if true is None:
                 continue
             self._frames += 1
-            for tag in truth.tags:
+            for tag in tags:
                 self._frames_by_tag[tag] += 1
             for cls in ObjectClass:
                 things = [o for o in true.objects if o.label == cls.label and o.visible is not None]
-                self._score(cls, things, picture.detections, truth.tags)
+                self._score(cls, things, picture.detections, tags)
             people = [o for o in true.objects if o.label == "person" and _counts(o)]
             sequence.append(_seen(people, picture.tracks))
         self._sequences.append(sequence)

@@ -85,7 +85,8 @@ def test_small_people_need_less_overlap() -> None:
 
 def test_heights_states_and_conditions_have_their_rows() -> None:
     result = scored(
-        real([thing(1, MAN, state="climb"), thing(2, FAR)], tags=("night",)), seen(0, (MAN, 0.9))
+        real([thing(1, MAN, state="climb"), thing(2, FAR)], tags=("night", "night")),
+        seen(0, (MAN, 0.9)),
     )
     assert [(row.name, row.recall) for row in result.by_height] == [
         ("16-24 px", 0.0),
