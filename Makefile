@@ -6,7 +6,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 	--no-annotate --no-header --override requirements/overrides.txt
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
 
-.PHONY: run test bench check format lock clean help test-tools simulator-tools
+.PHONY: run test bench bench-scenes check format lock clean help test-tools simulator-tools
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -19,6 +19,13 @@ test: .venv/dev.stamp  ## set up, then run all tests
 
 bench: .venv/dev.stamp  ## set up, then score the shipped samples: build/bench/report.html (SITE=... for your own)
 	$(BIN)/detector bench accuracy $(SITE) --out build/bench
+
+bench-scenes: .venv/dev.stamp  ## render the dev and test scenes (needs simulator-tools) and score them: about an hour
+	set -e; for group in dev test; do \
+		$(BIN)/python -m benchmarks.simulator render-set benchmarks/scenes/$$group build/scenes/$$group; \
+		$(BIN)/python -m benchmarks.sample_site build/scenes/$$group --site $$group > build/scenes/$$group/site.yaml; \
+		$(BIN)/detector bench accuracy build/scenes/$$group/site.yaml --out benchmarks/results/accuracy-$$group; \
+	done
 
 check: .venv/dev.stamp  ## format, lint, types, import layers
 	$(BIN)/ruff format --check .
