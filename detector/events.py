@@ -51,6 +51,7 @@ class EventKind(StrEnum):
     LADDER_LEFT = "ladder_left"
     LOITERING = "loitering"
     GROUP_SIZE = "group_size"
+    FENCE_WORK = "fence_work"
     INCIDENT = "incident"
 
 

@@ -47,6 +47,10 @@ def _approach(who: str, incident: Incident) -> str:
     return f"{who} {endings.get(incident.outcome, ongoing)}"
 
 
+def _working(who: str, incident: Incident) -> str:
+    return f"{who} {'working' if incident.phase is not Phase.END else 'worked'} at the barrier"
+
+
 def _staying(who: str, incident: Incident) -> str:
     return f"{who} {'staying' if incident.phase is not Phase.END else 'stayed'} in one place"
 
@@ -59,6 +63,7 @@ def _in_zone(who: str, incident: Incident) -> str:
 _WORDS: Mapping[EventKind, Callable[[str, Incident], str]] = {
     EventKind.BARRIER_CROSSING: _crossing,
     EventKind.CLIMBING: _climbing,
+    EventKind.FENCE_WORK: _working,
     EventKind.LADDER_AT_BARRIER: lambda _who, _incident: "Ladder at the barrier",
     EventKind.LADDER_CARRIED: lambda who, _incident: f"{who} with a ladder",
     EventKind.LADDER_LEFT: lambda _who, _incident: "Ladder without a person beside it",

@@ -10,6 +10,7 @@ from detector.rules.approach import Approach, ApproachSettings
 from detector.rules.barrier_crossing import BarrierCrossing, BarrierCrossingSettings
 from detector.rules.base import CommonSettings, Rule
 from detector.rules.climbing import Climbing, ClimbingSettings
+from detector.rules.fence_work import FenceWork, FenceWorkSettings
 from detector.rules.group_size import GroupSize, GroupSizeSettings
 from detector.rules.ladder_at_barrier import LadderAtBarrier, LadderAtBarrierSettings
 from detector.rules.ladder_carried import LadderCarried, LadderCarriedSettings
@@ -22,6 +23,7 @@ __all__ = [
     "ApproachSettings",
     "BarrierCrossingSettings",
     "ClimbingSettings",
+    "FenceWorkSettings",
     "GroupSizeSettings",
     "LadderAtBarrierSettings",
     "LadderCarriedSettings",
@@ -41,6 +43,7 @@ RuleSettings = Annotated[
     | ApproachSettings
     | BarrierCrossingSettings
     | ClimbingSettings
+    | FenceWorkSettings
     | LadderCarriedSettings
     | LadderAtBarrierSettings
     | LadderLeftSettings
@@ -54,6 +57,7 @@ _RULES: Mapping[type[CommonSettings], Callable[[str, Any, Scene], Rule]] = {
     ApproachSettings: Approach,
     BarrierCrossingSettings: BarrierCrossing,
     ClimbingSettings: Climbing,
+    FenceWorkSettings: FenceWork,
     LadderCarriedSettings: LadderCarried,
     LadderAtBarrierSettings: LadderAtBarrier,
     LadderLeftSettings: LadderLeft,
@@ -97,6 +101,7 @@ def default_rules(
         rules[f"{name}_crossing"] = BarrierCrossingSettings(barrier=name)
         if barrier.top:
             rules[f"{name}_climbing"] = ClimbingSettings(barrier=name)
+        rules[f"{name}_work"] = FenceWorkSettings(barrier=name)
         if ladders:
             rules[f"{name}_ladder"] = LadderAtBarrierSettings(barrier=name)
     if ladders and barriers:

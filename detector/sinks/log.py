@@ -86,6 +86,7 @@ _DOING = {
     EventKind.LADDER_LEFT: "left at {place}",
     EventKind.LOITERING: "staying at {place}",
     EventKind.GROUP_SIZE: "together in {place}",
+    EventKind.FENCE_WORK: "working at {place}",
 }
 
 

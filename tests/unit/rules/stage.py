@@ -16,6 +16,7 @@ SIZE = (1000, 800)
 PX_M = 50.0
 PERSON_PX = 1.70 * PX_M
 NOBODY: Mapping[int, Xyxy] = {}
+STILLNESS: Mapping[int, float] = {}
 
 
 def relative(*points: Xy) -> tuple[Xy, ...]:
@@ -45,8 +46,9 @@ def picture(
     people: Mapping[int, Xyxy] = NOBODY,
     ladders: Mapping[int, Xyxy] = NOBODY,
     gone: Iterable[int] = (),
+    stir: Mapping[int, float] = STILLNESS,
 ) -> Tracks:
-    """The tracks of one picture, by id."""
+    """The tracks of one picture, by id; ``stir`` is the share of the box that changes."""
     ids = [*people, *ladders]
     boxes = np.array([*people.values(), *ladders.values()], np.float32).reshape(-1, 4)
     classes = [ObjectClass.PERSON] * len(people) + [ObjectClass.LADDER] * len(ladders)
@@ -57,6 +59,7 @@ def picture(
         np.array(classes, np.int64),
         np.array(ids, np.int64),
         tuple(TrackId(track_id) for track_id in gone),
+        np.array([stir.get(track_id, 0.0) for track_id in ids], np.float32),
     )
 
 

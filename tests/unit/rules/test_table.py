@@ -44,6 +44,7 @@ PRODUCT_DEFAULTS = {
         {"stay_s": 120, "leave_s": 60, "heartbeats_s": (600, 3600, 21600, 86400)},
     ),
     "group_size": ("detection", {}),
+    "fence_work": ("alert", {"work_s": 20, "still_m_s": 0.2, "pause_s": 2}),
 }
 
 
@@ -78,6 +79,7 @@ def test_default_rules_ask_everything_that_fits_what_is_drawn() -> None:
     assert {name: rule.kind for name, rule in bare.items()} == {
         "fence_approach": "approach",
         "fence_crossing": "barrier_crossing",
+        "fence_work": "fence_work",
     }
     assert default_rules({}, {}) == {}
 
@@ -145,6 +147,7 @@ scenes = st.lists(
         st.dictionaries(st.integers(5, 6), box, max_size=2),
         st.sets(st.integers(1, 6), max_size=1),
         st.floats(0.02, 8.0),
+        st.dictionaries(st.integers(1, 4), st.floats(0, 1), max_size=4),
     ),
     min_size=1,
     max_size=40,
@@ -154,17 +157,15 @@ scenes = st.lists(
 @LAW
 @given(scenes, st.sampled_from([WALL, FENCE, WALL.model_copy(update={"see_through": False})]))
 def test_whatever_happens_each_episode_is_told_in_order_and_ends_once(
-    acts: list[tuple[dict, dict, set[int], float]], barrier: BarrierSettings
+    acts: list[tuple[dict, dict, set[int], float, dict]], barrier: BarrierSettings
 ) -> None:
     at = 0.0
     asked = all_rules(barrier)
     told = []
-    for people, ladders, gone, step_s in acts:
+    for people, ladders, gone, step_s, stir in acts:
         at += step_s
-        seen = {*people, *ladders}
-        told += [
-            t for rule in asked for t in rule.update(picture(at, people, ladders, gone - seen))
-        ]
+        tracks = picture(at, people, ladders, gone - {*people, *ladders}, stir)
+        told += [t for rule in asked for t in rule.update(tracks)]
         assert all(t.at == at for t in told[len(told) :])
     told += [t for rule in asked for t in rule.close(at, "stop")]
     episodes: dict[tuple[str, int], list] = {}
