@@ -52,6 +52,8 @@ class EventKind(StrEnum):
     LOITERING = "loitering"
     GROUP_SIZE = "group_size"
     FENCE_WORK = "fence_work"
+    PERSON_IN_WATER = "person_in_water"
+    ARRIVAL_FROM_WATER = "arrival_from_water"
     INCIDENT = "incident"
 
 

@@ -83,6 +83,8 @@ class RuleKind(StrEnum):
     LOITERING = "loitering"
     GROUP_SIZE = "group_size"
     FENCE_WORK = "fence_work"
+    PERSON_IN_WATER = "person_in_water"
+    ARRIVAL_FROM_WATER = "arrival_from_water"
 
 
 def _frozen(name: str, array: npt.NDArray[np.generic], dtype: type, shape: tuple[int, ...]) -> None:

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from detector.errors import ConfigError, Problem
 from detector.rules.approach import Approach, ApproachSettings
+from detector.rules.arrival_from_water import ArrivalFromWater, ArrivalFromWaterSettings
 from detector.rules.barrier_crossing import BarrierCrossing, BarrierCrossingSettings
 from detector.rules.base import CommonSettings, Rule
 from detector.rules.climbing import Climbing, ClimbingSettings
@@ -16,11 +17,15 @@ from detector.rules.ladder_at_barrier import LadderAtBarrier, LadderAtBarrierSet
 from detector.rules.ladder_carried import LadderCarried, LadderCarriedSettings
 from detector.rules.ladder_left import LadderLeft, LadderLeftSettings
 from detector.rules.loitering import Loitering, LoiteringSettings, Stay
+from detector.rules.person_in_water import PersonInWater, PersonInWaterSettings
+from detector.rules.water import WaterRuleSettings
 from detector.rules.zone_intrusion import ZoneIntrusion, ZoneIntrusionSettings
 from detector.scene import BarrierSettings, Scene, ZoneSettings
 
 __all__ = [
+    "WATER_EXPECTED",
     "ApproachSettings",
+    "ArrivalFromWaterSettings",
     "BarrierCrossingSettings",
     "ClimbingSettings",
     "FenceWorkSettings",
@@ -30,10 +35,12 @@ __all__ = [
     "LadderLeftSettings",
     "Loitering",
     "LoiteringSettings",
+    "PersonInWaterSettings",
     "Rule",
     "RuleSettings",
     "Stay",
     "ZoneIntrusionSettings",
+    "asks_land_about_water",
     "build_rules",
     "default_rules",
 ]
@@ -48,7 +55,9 @@ RuleSettings = Annotated[
     | LadderAtBarrierSettings
     | LadderLeftSettings
     | LoiteringSettings
-    | GroupSizeSettings,
+    | GroupSizeSettings
+    | PersonInWaterSettings
+    | ArrivalFromWaterSettings,
     Field(discriminator="kind"),
 ]
 
@@ -63,14 +72,20 @@ _RULES: Mapping[type[CommonSettings], Callable[[str, Any, Scene], Rule]] = {
     LadderLeftSettings: LadderLeft,
     LoiteringSettings: Loitering,
     GroupSizeSettings: GroupSize,
+    PersonInWaterSettings: PersonInWater,
+    ArrivalFromWaterSettings: ArrivalFromWater,
 }
+
+WATER_EXPECTED = "a zone with kind: water"
+"""What a rule about water expects, for error messages."""
 
 
 def build_rules(settings: Mapping[str, RuleSettings], scene: Scene) -> tuple[Rule, ...]:
     """Build the rules of one camera, without those that are or whose place is disabled.
 
     Raises:
-        ConfigError: rules that name zones or barriers the scene does not have.
+        ConfigError: rules that name zones or barriers the scene does not have, or ask land about
+            water.
     """
     problems = [
         problem for name, rule in settings.items() for problem in _missing(name, rule, scene)
@@ -107,17 +122,21 @@ def default_rules(
     if ladders and barriers:
         rules["ladder_carried"] = LadderCarriedSettings()
         rules["ladder_left"] = LadderLeftSettings()
-    for name in zones:
-        rules[f"{name}_intrusion"] = ZoneIntrusionSettings(zone=name)
+    for name, zone in zones.items():
+        if zone.kind == "water":
+            rules[f"{name}_water"] = PersonInWaterSettings(zone=name)
+            rules[f"{name}_arrival"] = ArrivalFromWaterSettings(zone=name)
+        else:
+            rules[f"{name}_intrusion"] = ZoneIntrusionSettings(zone=name)
         rules[f"{name}_loitering"] = LoiteringSettings(zone=name)
         rules[f"{name}_group"] = GroupSizeSettings(zone=name)
     return rules
 
 
 def _missing(name: str, rule: RuleSettings, scene: Scene) -> list[Problem]:
-    """Find the places a rule names that are not drawn."""
+    """Find the places a rule names that are not drawn, or are no water where it needs some."""
     drawn: dict[str, Mapping[str, object]] = {"zone": scene.zones, "barrier": scene.barriers}
-    return [
+    problems = [
         Problem(
             f"rules.{name}.{key}",
             f"one of the {key}s {', '.join(sorted(places)) or '(there are none)'}",
@@ -126,6 +145,15 @@ def _missing(name: str, rule: RuleSettings, scene: Scene) -> list[Problem]:
         for key, places in drawn.items()
         if (place := getattr(rule, key, "")) and place not in places
     ]
+    zone = scene.zones.get(getattr(rule, "zone", ""))
+    if zone is not None and asks_land_about_water(rule, zone.settings):
+        problems.append(Problem(f"rules.{name}.zone", WATER_EXPECTED, f"{zone.name!r}, land"))
+    return problems
+
+
+def asks_land_about_water(rule: CommonSettings, zone: ZoneSettings) -> bool:
+    """Tell whether a rule about water looks at a zone of another kind."""
+    return isinstance(rule, WaterRuleSettings) and zone.kind != "water"
 
 
 def _is_place_enabled(rule: RuleSettings, scene: Scene) -> bool:

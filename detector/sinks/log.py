@@ -87,6 +87,8 @@ _DOING = {
     EventKind.LOITERING: "staying at {place}",
     EventKind.GROUP_SIZE: "together in {place}",
     EventKind.FENCE_WORK: "working at {place}",
+    EventKind.PERSON_IN_WATER: "in the water of {place}",
+    EventKind.ARRIVAL_FROM_WATER: "came ashore from {place}",
 }
 
 

@@ -25,6 +25,7 @@ def relative(*points: Xy) -> tuple[Xy, ...]:
 
 
 SQUARE = ZoneSettings(coordinates=relative((300, 300), (700, 300), (700, 700), (300, 700)))
+POND = SQUARE.model_copy(update={"kind": "water"})
 # Runs down the screen: its left is at larger x.
 FENCE = BarrierSettings(
     points=relative((500, 100), (500, 700)), sides={"left": "outside", "right": "inside"}
