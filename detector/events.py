@@ -54,6 +54,7 @@ class EventKind(StrEnum):
     FENCE_WORK = "fence_work"
     PERSON_IN_WATER = "person_in_water"
     ARRIVAL_FROM_WATER = "arrival_from_water"
+    PERSON_DOWN = "person_down"
     INCIDENT = "incident"
 
 

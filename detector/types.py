@@ -85,6 +85,7 @@ class RuleKind(StrEnum):
     FENCE_WORK = "fence_work"
     PERSON_IN_WATER = "person_in_water"
     ARRIVAL_FROM_WATER = "arrival_from_water"
+    PERSON_DOWN = "person_down"
 
 
 def _frozen(name: str, array: npt.NDArray[np.generic], dtype: type, shape: tuple[int, ...]) -> None:

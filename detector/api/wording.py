@@ -57,6 +57,10 @@ def _in_water(who: str, incident: Incident) -> str:
     return f"{who} {'in' if incident.phase is not Phase.END else 'was in'} the water"
 
 
+def _down(who: str, incident: Incident) -> str:
+    return f"{who} {'lying' if incident.phase is not Phase.END else 'was lying'} down"
+
+
 def _staying(who: str, incident: Incident) -> str:
     return f"{who} {'staying' if incident.phase is not Phase.END else 'stayed'} in one place"
 
@@ -68,6 +72,7 @@ def _in_zone(who: str, incident: Incident) -> str:
 # Gravest first.
 _WORDS: Mapping[EventKind, Callable[[str, Incident], str]] = {
     EventKind.PERSON_IN_WATER: _in_water,
+    EventKind.PERSON_DOWN: _down,
     EventKind.BARRIER_CROSSING: _crossing,
     EventKind.CLIMBING: _climbing,
     EventKind.FENCE_WORK: _working,

@@ -17,6 +17,7 @@ from detector.rules.ladder_at_barrier import LadderAtBarrier, LadderAtBarrierSet
 from detector.rules.ladder_carried import LadderCarried, LadderCarriedSettings
 from detector.rules.ladder_left import LadderLeft, LadderLeftSettings
 from detector.rules.loitering import Loitering, LoiteringSettings, Stay
+from detector.rules.person_down import PersonDown, PersonDownSettings
 from detector.rules.person_in_water import PersonInWater, PersonInWaterSettings
 from detector.rules.water import WaterRuleSettings
 from detector.rules.zone_intrusion import ZoneIntrusion, ZoneIntrusionSettings
@@ -35,6 +36,7 @@ __all__ = [
     "LadderLeftSettings",
     "Loitering",
     "LoiteringSettings",
+    "PersonDownSettings",
     "PersonInWaterSettings",
     "Rule",
     "RuleSettings",
@@ -57,7 +59,8 @@ RuleSettings = Annotated[
     | LoiteringSettings
     | GroupSizeSettings
     | PersonInWaterSettings
-    | ArrivalFromWaterSettings,
+    | ArrivalFromWaterSettings
+    | PersonDownSettings,
     Field(discriminator="kind"),
 ]
 
@@ -74,6 +77,7 @@ _RULES: Mapping[type[CommonSettings], Callable[[str, Any, Scene], Rule]] = {
     GroupSizeSettings: GroupSize,
     PersonInWaterSettings: PersonInWater,
     ArrivalFromWaterSettings: ArrivalFromWater,
+    PersonDownSettings: PersonDown,
 }
 
 WATER_EXPECTED = "a zone with kind: water"
@@ -107,7 +111,8 @@ def default_rules(
 ) -> dict[str, RuleSettings]:
     """Give what a camera is asked that configures no rules: all that fits what is drawn.
 
-    Climbing needs a barrier with a top line: there is nothing to climb on a line on the ground.
+    Climbing needs a barrier with a top line: there is nothing to climb on a line on the ground. Who
+    lies down is asked of the whole picture, where anything is drawn: help is not a matter of zones.
     ``ladders`` says whether ladders are tracked.
     """
     rules: dict[str, RuleSettings] = {}
@@ -122,6 +127,8 @@ def default_rules(
     if ladders and barriers:
         rules["ladder_carried"] = LadderCarriedSettings()
         rules["ladder_left"] = LadderLeftSettings()
+    if any(place.enabled for place in (*barriers.values(), *zones.values())):
+        rules["person_down"] = PersonDownSettings()
     for name, zone in zones.items():
         if zone.kind == "water":
             rules[f"{name}_water"] = PersonInWaterSettings(zone=name)

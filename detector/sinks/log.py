@@ -89,6 +89,7 @@ _DOING = {
     EventKind.FENCE_WORK: "working at {place}",
     EventKind.PERSON_IN_WATER: "in the water of {place}",
     EventKind.ARRIVAL_FROM_WATER: "came ashore from {place}",
+    EventKind.PERSON_DOWN: "lying down",
 }
 
 

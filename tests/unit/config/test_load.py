@@ -76,7 +76,7 @@ def test_no_rules_means_all_that_fit_and_an_empty_mapping_means_none(tmp_path: P
     cameras = {"all": without, "none": camera(rules={})}
     loaded = load_config(write(tmp_path, config(cameras=cameras)))
     kinds = {r.kind for r in camera_rules(loaded.config.cameras["all"]).values()}
-    assert kinds == {"zone_intrusion", "loitering", "group_size"}
+    assert kinds == {"zone_intrusion", "loitering", "group_size", "person_down"}
     assert camera_rules(loaded.config.cameras["none"]) == {}
 
 

@@ -47,6 +47,7 @@ PRODUCT_DEFAULTS = {
     "group_size": ("detection", {}),
     "person_in_water": ("welfare", {"dwell_s": 0.5, "leave_grace_s": 2}),
     "arrival_from_water": ("detection", {"ashore_m": 0.5, "ashore_s": 0.5, "heir_m": 1.5}),
+    "person_down": ("welfare", {"down_s": 10, "still_m": 0.5, "zone": ""}),
     "fence_work": ("alert", {"work_s": 20, "still_m_s": 0.2, "pause_s": 2}),
 }
 
@@ -75,11 +76,13 @@ def test_default_rules_ask_everything_that_fits_what_is_drawn() -> None:
     assert set(kinds) == set(PRODUCT_DEFAULTS)
     assert all(rule.kind in RuleKind for rule in all_rules())
     assert [r.kind for r in default_rules({}, {"yard": SQUARE}).values()] == [
+        "person_down",
         "zone_intrusion",
         "loitering",
         "group_size",
     ]
     assert [r.kind for r in default_rules({}, {"pond": POND}).values()] == [
+        "person_down",
         "person_in_water",
         "arrival_from_water",
         "loitering",
@@ -90,6 +93,7 @@ def test_default_rules_ask_everything_that_fits_what_is_drawn() -> None:
         "fence_approach": "approach",
         "fence_crossing": "barrier_crossing",
         "fence_work": "fence_work",
+        "person_down": "person_down",
     }
     assert default_rules({}, {}) == {}
 
@@ -141,9 +145,10 @@ def test_a_rule_about_water_needs_a_zone_of_water() -> None:
 
 def test_what_is_disabled_is_not_asked() -> None:
     off = {"enabled": False}
+    fence, yard = FENCE.model_copy(update=off), SQUARE.model_copy(update=off)
+    settings = default_rules({"fence": fence}, {"yard": yard}, ladders=False)
+    assert build_rules(settings, stage(fence, yard)) == ()
     settings = default_rules({"fence": FENCE}, {"yard": SQUARE}, ladders=False)
-    scene = stage(FENCE.model_copy(update=off), SQUARE.model_copy(update=off))
-    assert build_rules(settings, scene) == ()
     one_off = {name: rule.model_copy(update=off) for name, rule in settings.items()}
     assert build_rules(one_off, stage()) == ()
 
