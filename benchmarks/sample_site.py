@@ -108,9 +108,15 @@ def camera(truth: dict[str, Any], style: Style) -> dict[str, Any]:
         "detect": {"fps": style.fps or truth["fps"]},
         **({} if style.tiles is None else {"tiling": {"enabled": style.tiles}}),
         **_barriers(truth["barrier"]),
-        "zones": {z["name"]: {"coordinates": _points(z["coordinates"])} for z in truth["zones"]},
+        "zones": {z["name"]: _zone(z) for z in truth["zones"]},
         "calibration": {"points": points},
     }
+
+
+def _zone(zone: dict[str, Any]) -> dict[str, Any]:
+    """A zone as the truth file draws it; land is the default."""
+    drawn: dict[str, Any] = {"coordinates": _points(zone["coordinates"])}
+    return drawn | ({"kind": "water"} if zone.get("kind") == "water" else {})
 
 
 def _barriers(barrier: dict[str, Any] | None) -> dict[str, Any]:

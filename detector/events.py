@@ -51,6 +51,10 @@ class EventKind(StrEnum):
     LADDER_LEFT = "ladder_left"
     LOITERING = "loitering"
     GROUP_SIZE = "group_size"
+    FENCE_WORK = "fence_work"
+    PERSON_IN_WATER = "person_in_water"
+    ARRIVAL_FROM_WATER = "arrival_from_water"
+    PERSON_DOWN = "person_down"
     INCIDENT = "incident"
 
 

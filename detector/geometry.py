@@ -194,6 +194,18 @@ def _segment_offsets(points: F64, a: F64, b: F64) -> tuple[F64, F64, F64]:
     return np.linalg.norm(points[:, None] - nearest, axis=2), t, nearest
 
 
+def distances_to_segments(points: npt.ArrayLike, start: F64, stop: F64) -> F64:
+    """Distance of points (N, 2) to the nearest of segments (K, 2) to (K, 2): (N,), inf for none.
+
+    >>> distances_to_segments([[3, 4]], np.array([[0.0, 0.0]]), np.array([[3.0, 0.0]])).tolist()
+    [4.0]
+    """
+    p = np.asarray(points, np.float64)
+    if not len(start):
+        return np.full(len(p), np.inf)
+    return np.asarray(_segment_offsets(p, start, stop)[0].min(axis=1))
+
+
 def offsets_to_polyline(points: npt.ArrayLike, polyline: npt.ArrayLike) -> Offsets:
     """Distance, side and nearest point of points (N, 2) from an open polyline (K, 2).
 

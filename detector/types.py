@@ -82,6 +82,10 @@ class RuleKind(StrEnum):
     LADDER_LEFT = "ladder_left"
     LOITERING = "loitering"
     GROUP_SIZE = "group_size"
+    FENCE_WORK = "fence_work"
+    PERSON_IN_WATER = "person_in_water"
+    ARRIVAL_FROM_WATER = "arrival_from_water"
+    PERSON_DOWN = "person_down"
 
 
 def _frozen(name: str, array: npt.NDArray[np.generic], dtype: type, shape: tuple[int, ...]) -> None:
@@ -181,6 +185,8 @@ class Tracks:
         class_id: (M,) int64 values of :class:`ObjectClass`.
         track_id: (M,) int64, unique within one camera's run.
         gone: ids that will never come back.
+        stir: (M,) float32 in 0..1, share of the box's pixels that changed visibly since a fraction
+            of a second ago; zeros, also when left out, where that is not known.
     """
 
     at: float
@@ -189,14 +195,18 @@ class Tracks:
     class_id: I64
     track_id: I64
     gone: tuple[TrackId, ...] = ()
+    stir: F32 = field(default_factory=lambda: np.zeros(0, np.float32))
 
     def __post_init__(self) -> None:
         """Raise ValueError on wrong shapes or dtypes."""
         n = len(self.xyxy)
+        if not len(self.stir):
+            object.__setattr__(self, "stir", np.zeros(n, np.float32))
         _frozen("xyxy", self.xyxy, np.float32, (n, 4))
         _frozen("confidence", self.confidence, np.float32, (n,))
         _frozen("class_id", self.class_id, np.int64, (n,))
         _frozen("track_id", self.track_id, np.int64, (n,))
+        _frozen("stir", self.stir, np.float32, (n,))
 
     def __len__(self) -> int:
         return len(self.xyxy)

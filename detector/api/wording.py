@@ -47,6 +47,20 @@ def _approach(who: str, incident: Incident) -> str:
     return f"{who} {endings.get(incident.outcome, ongoing)}"
 
 
+def _working(who: str, incident: Incident) -> str:
+    return f"{who} {'working' if incident.phase is not Phase.END else 'worked'} at the barrier"
+
+
+def _in_water(who: str, incident: Incident) -> str:
+    if incident.outcome == "lost_in_water":
+        return f"{who} last seen in the water"
+    return f"{who} {'in' if incident.phase is not Phase.END else 'was in'} the water"
+
+
+def _down(who: str, incident: Incident) -> str:
+    return f"{who} {'lying' if incident.phase is not Phase.END else 'was lying'} down"
+
+
 def _staying(who: str, incident: Incident) -> str:
     return f"{who} {'staying' if incident.phase is not Phase.END else 'stayed'} in one place"
 
@@ -57,11 +71,15 @@ def _in_zone(who: str, incident: Incident) -> str:
 
 # Gravest first.
 _WORDS: Mapping[EventKind, Callable[[str, Incident], str]] = {
+    EventKind.PERSON_IN_WATER: _in_water,
+    EventKind.PERSON_DOWN: _down,
     EventKind.BARRIER_CROSSING: _crossing,
     EventKind.CLIMBING: _climbing,
+    EventKind.FENCE_WORK: _working,
     EventKind.LADDER_AT_BARRIER: lambda _who, _incident: "Ladder at the barrier",
     EventKind.LADDER_CARRIED: lambda who, _incident: f"{who} with a ladder",
     EventKind.LADDER_LEFT: lambda _who, _incident: "Ladder without a person beside it",
+    EventKind.ARRIVAL_FROM_WATER: lambda who, _incident: f"{who} came ashore",
     EventKind.GROUP_SIZE: lambda _who, incident: f"Group of {incident.count}",
     EventKind.LOITERING: _staying,
     EventKind.APPROACH: _approach,

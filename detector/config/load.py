@@ -13,6 +13,7 @@ from detector.config.access import check_exposure
 from detector.config.document import Document, KeyPath, parse
 from detector.config.settings import CameraSettings, SiteConfig
 from detector.errors import ConfigError, Problem
+from detector.rules import WATER_EXPECTED, asks_land_about_water
 from detector.streams import InputSettings
 
 ANY = "*"
@@ -184,6 +185,10 @@ def _rule_places(name: str, camera: CameraSettings, document: Document) -> Itera
                     f"one of the camera's {key}s ({', '.join(places) or 'it has none'})",
                     repr(place),
                 )
+        zone = camera.zones.get(getattr(rule, "zone", ""))
+        if zone is not None and asks_land_about_water(rule, zone):
+            where = document.where(("cameras", name, "rules", rule_name, "zone"))
+            yield Problem(where, WATER_EXPECTED, f"{rule.zone!r}, land")
 
 
 def _with_absolute_paths(config: SiteConfig, base: Path) -> SiteConfig:

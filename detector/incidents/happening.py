@@ -11,7 +11,14 @@ from detector.types import ObjectClass, Phase, Severity, Transition, Xyxy
 PERSON_HEIGHT_M = 1.70
 """Height that turns pixels into metres between two boxes where nothing better is known."""
 
-OUTCOMES = {"crossed": 3, "over": 2, "down_same_side": 1, "turned_back": 1}
+OUTCOMES = {
+    "crossed": 3,
+    "lost_in_water": 3,
+    "arrived": 3,
+    "over": 2,
+    "down_same_side": 1,
+    "turned_back": 1,
+}
 """What says most about an incident, in rising order; all other outcomes say less."""
 
 MOST_TRACKS = 64

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from detector.events import Context, Event, Incident, Latency, Moment
 from detector.evidence.overlay import Note, Picture, distance_text
@@ -19,17 +19,22 @@ from detector.types import (
     Frame,
     ObjectClass,
     Phase,
+    RuleKind,
     Severity,
     TrackId,
     Tracks,
     Transition,
 )
 from detector.vision import TilingSettings
+from detector.vision.stir import StirMeter
 from detector.vision.tiles import Strip, TileSchedule, plan_tiles
 from detector.vision.view import View
 
 NOTE_S = 4.0
 """How long the picture says what a track did."""
+
+READ_STIR = frozenset({RuleKind.FENCE_WORK})
+"""Rules that need to know how much stirs in the boxes; without one of them nothing is measured."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +110,7 @@ class _Geometry:
     scene: Scene
     tiles: TileSchedule
     rules: tuple[Rule, ...]
+    stir: StirMeter | None  # where a rule asks for it
 
 
 @dataclass(slots=True)
@@ -159,6 +165,9 @@ class CameraPipeline:
         with self._stages.measure(Stage.TRACK):
             boxes = keep(detections, self._plan.filters, frame.size)
             tracks = self._tracker.update(boxes, frame.pts)
+            if geometry.stir is not None:
+                stir = geometry.stir.measure(frame.image, frame.pts, tracks.xyxy)
+                tracks = replace(tracks, stir=stir)
         with self._stages.measure(Stage.RULES):
             transitions = [*ended, *(t for rule in geometry.rules for t in rule.update(tracks))]
             moment = Moment.of(frame)
@@ -200,7 +209,8 @@ class CameraPipeline:
         rules = build_rules(self._plan.rules, scene)
         if geometry is None and self._memory is not None:
             self._memory.give_back(rules, Moment.of(frame))
-        self._geometry = _Geometry(frame.size, scene, self._plan.tiles(scene), rules)
+        stir = StirMeter() if any(rule.kind in READ_STIR for rule in rules) else None
+        self._geometry = _Geometry(frame.size, scene, self._plan.tiles(scene), rules, stir)
         return self._geometry
 
     def _changed_memory(self, rules: Sequence[Rule], moment: Moment) -> CameraMemory | None:

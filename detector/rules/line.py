@@ -66,6 +66,7 @@ class BarrierView:
             confidence=tracks.confidence[persons],
             class_id=tracks.class_id[persons],
             track_id=tracks.track_id[persons],
+            stir=tracks.stir[persons],
         )
         feet, heights = self._footing.update(only)
         boxes = np.array(only.xyxy, np.float64)

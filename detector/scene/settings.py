@@ -55,7 +55,7 @@ class _Settings(BaseModel):
 
 
 class ZoneSettings(_Settings):
-    """A closed polygon; keys and meaning as in Frigate, ``anchor`` is ours.
+    """A closed polygon; keys and meaning as in Frigate, ``anchor`` and ``kind`` are ours.
 
     Attributes:
         friendly_name: what people read; the key in the configuration where empty.
@@ -66,6 +66,7 @@ class ZoneSettings(_Settings):
         loitering_time: seconds until a stay is reported, 0 means the rule's own ``stay_s``; unlike
             Frigate's it is seconds of the stream and starts again after an absence.
         anchor: which part of the box has to be inside.
+        kind: what is there; who is in water is asked other questions than who is on land.
     """
 
     friendly_name: str = ""
@@ -75,6 +76,7 @@ class ZoneSettings(_Settings):
     inertia: int = Field(default=1, ge=1)
     loitering_time: float = Field(default=0.0, ge=0.0)
     anchor: Anchor = Anchor.BOTTOM_CENTER
+    kind: Literal["land", "water"] = "land"
 
     @model_validator(mode="after")
     def _check(self) -> Self:

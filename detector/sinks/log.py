@@ -86,6 +86,10 @@ _DOING = {
     EventKind.LADDER_LEFT: "left at {place}",
     EventKind.LOITERING: "staying at {place}",
     EventKind.GROUP_SIZE: "together in {place}",
+    EventKind.FENCE_WORK: "working at {place}",
+    EventKind.PERSON_IN_WATER: "in the water of {place}",
+    EventKind.ARRIVAL_FROM_WATER: "came ashore from {place}",
+    EventKind.PERSON_DOWN: "lying down",
 }
 
 

@@ -29,7 +29,10 @@ def test_a_set_of_scenes_becomes_a_site_that_the_service_reads(tmp_path: Path) -
     camera = yaml.safe_load(path.read_text("utf-8"))["cameras"]["river_near_day"]
     assert list(camera["barriers"]) == ["fence"]
     assert camera["detect"] == {"fps": 5.0}
-    assert list(camera["zones"]) == ["strip", "river"]
+    assert {n: z.get("kind") for n, z in camera["zones"].items()} == {
+        "strip": None,
+        "river": "water",
+    }
     assert "tiling" not in camera
     assert set(load_config(path).config.cameras) == {"river_near_day", "stay_middle_dusk"}
 

@@ -76,7 +76,7 @@ def test_no_rules_means_all_that_fit_and_an_empty_mapping_means_none(tmp_path: P
     cameras = {"all": without, "none": camera(rules={})}
     loaded = load_config(write(tmp_path, config(cameras=cameras)))
     kinds = {r.kind for r in camera_rules(loaded.config.cameras["all"]).values()}
-    assert kinds == {"zone_intrusion", "loitering", "group_size"}
+    assert kinds == {"zone_intrusion", "loitering", "group_size", "person_down"}
     assert camera_rules(loaded.config.cameras["none"]) == {}
 
 
@@ -122,3 +122,23 @@ def test_a_camera_that_shall_not_detect_is_to_be_switched_off_as_a_whole(tmp_pat
     path = write(tmp_path, config(cameras={"north": camera(detect={"enabled": False})}))
     with pytest.raises(ConfigError, match=r"cameras\.north\.detect\.enabled"):
         load_config(path)
+
+
+def test_a_rule_about_water_that_looks_at_land_is_an_error_with_its_line(tmp_path: Path) -> None:
+    square = [[0, 0], [1, 0], [1, 1]]
+    north = camera("rtsp://camera/1") | {
+        "zones": {
+            "yard": {"coordinates": square},
+            "pond": {"coordinates": square, "kind": "water"},
+        },
+        "rules": {
+            "a": {"kind": "person_in_water", "zone": "yard"},
+            "b": {"kind": "arrival_from_water", "zone": "pond"},
+        },
+    }
+    with pytest.raises(ConfigError) as caught:
+        load_config(write(tmp_path, config(cameras={"north": north})))
+    (problem,) = caught.value.problems
+    assert str(problem).endswith(
+        "cameras.north.rules.a.zone: expected a zone with kind: water, found 'yard', land"
+    )

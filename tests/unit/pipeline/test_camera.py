@@ -1,3 +1,4 @@
+from dataclasses import replace
 from uuid import UUID
 
 import numpy as np
@@ -158,3 +159,18 @@ def test_a_stay_survives_a_restart(gap_s: float) -> None:
     phases = [e.data.phase for e in said(after) if e.data.rule == "loitering"]
     assert "new" not in phases, "it is still the same stay"
     assert phases.count("update") == 1, "the ten-minute heartbeat counts from its first beginning"
+
+
+def test_who_stands_still_and_stirs_at_the_barrier_is_fence_work_and_only_in_the_picture() -> None:
+    """The core never sees a pixel: what stirs is measured outside and handed to the rules."""
+    for busy in (True, False):
+        camera = pipeline()
+        steps = []
+        for n in range(round(24 * FPS)):
+            still = frame(n / FPS)
+            image = still.image.copy()
+            if busy:
+                image[180 + 10 * (n % 4) : 200 + 10 * (n % 4), 305:320] = 255
+            steps.append(camera.process(replace(still, image=image), person(310)))
+        told = [e for e in said(steps) if e.data.rule == "fence_work"]
+        assert [e.data.place for e in told] == (["fence"] if busy else [])

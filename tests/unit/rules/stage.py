@@ -16,6 +16,7 @@ SIZE = (1000, 800)
 PX_M = 50.0
 PERSON_PX = 1.70 * PX_M
 NOBODY: Mapping[int, Xyxy] = {}
+STILLNESS: Mapping[int, float] = {}
 
 
 def relative(*points: Xy) -> tuple[Xy, ...]:
@@ -24,6 +25,7 @@ def relative(*points: Xy) -> tuple[Xy, ...]:
 
 
 SQUARE = ZoneSettings(coordinates=relative((300, 300), (700, 300), (700, 700), (300, 700)))
+POND = SQUARE.model_copy(update={"kind": "water"})
 # Runs down the screen: its left is at larger x.
 FENCE = BarrierSettings(
     points=relative((500, 100), (500, 700)), sides={"left": "outside", "right": "inside"}
@@ -59,8 +61,9 @@ def picture(
     people: Mapping[int, Xyxy] = NOBODY,
     ladders: Mapping[int, Xyxy] = NOBODY,
     gone: Iterable[int] = (),
+    stir: Mapping[int, float] = STILLNESS,
 ) -> Tracks:
-    """The tracks of one picture, by id."""
+    """The tracks of one picture, by id; ``stir`` is the share of the box that changes."""
     ids = [*people, *ladders]
     boxes = np.array([*people.values(), *ladders.values()], np.float32).reshape(-1, 4)
     classes = [ObjectClass.PERSON] * len(people) + [ObjectClass.LADDER] * len(ladders)
@@ -71,6 +74,7 @@ def picture(
         np.array(classes, np.int64),
         np.array(ids, np.int64),
         tuple(TrackId(track_id) for track_id in gone),
+        np.array([stir.get(track_id, 0.0) for track_id in ids], np.float32),
     )
 
 

@@ -18,6 +18,7 @@ from detector.types import Phase, RuleKind, Severity, Tracks
 from tests.unit.rules.stage import (
     FENCE,
     LAW,
+    POND,
     SIZE,
     SQUARE,
     person,
@@ -44,6 +45,10 @@ PRODUCT_DEFAULTS = {
         {"stay_s": 120, "leave_s": 60, "heartbeats_s": (600, 3600, 21600, 86400)},
     ),
     "group_size": ("detection", {}),
+    "person_in_water": ("welfare", {"dwell_s": 0.5, "leave_grace_s": 2}),
+    "arrival_from_water": ("detection", {"ashore_m": 0.5, "ashore_s": 0.5, "heir_m": 1.5}),
+    "person_down": ("welfare", {"down_s": 10, "still_m": 0.5, "zone": ""}),
+    "fence_work": ("alert", {"work_s": 20, "still_m_s": 0.2, "pause_s": 2}),
 }
 
 
@@ -52,8 +57,9 @@ def kind_of(settings: type[CommonSettings]) -> str:
 
 
 def all_rules(barrier: BarrierSettings = WALL) -> tuple[Rule, ...]:
-    scene = stage(barrier)
-    return build_rules(default_rules({"fence": barrier}, {"yard": SQUARE}), scene)
+    zones = {"yard": SQUARE, "pond": POND}
+    scene = Scene.build(SIZE, zones, {"fence": barrier})
+    return build_rules(default_rules({"fence": barrier}, zones), scene)
 
 
 def test_every_kind_has_one_rule_with_the_defaults_of_the_product() -> None:
@@ -67,10 +73,18 @@ def test_every_kind_has_one_rule_with_the_defaults_of_the_product() -> None:
 
 def test_default_rules_ask_everything_that_fits_what_is_drawn() -> None:
     kinds = [str(rule.kind) for rule in all_rules()]
-    assert sorted(kinds) == sorted(PRODUCT_DEFAULTS)
+    assert set(kinds) == set(PRODUCT_DEFAULTS)
     assert all(rule.kind in RuleKind for rule in all_rules())
     assert [r.kind for r in default_rules({}, {"yard": SQUARE}).values()] == [
+        "person_down",
         "zone_intrusion",
+        "loitering",
+        "group_size",
+    ]
+    assert [r.kind for r in default_rules({}, {"pond": POND}).values()] == [
+        "person_down",
+        "person_in_water",
+        "arrival_from_water",
         "loitering",
         "group_size",
     ]
@@ -78,6 +92,8 @@ def test_default_rules_ask_everything_that_fits_what_is_drawn() -> None:
     assert {name: rule.kind for name, rule in bare.items()} == {
         "fence_approach": "approach",
         "fence_crossing": "barrier_crossing",
+        "fence_work": "fence_work",
+        "person_down": "person_down",
     }
     assert default_rules({}, {}) == {}
 
@@ -116,11 +132,23 @@ def test_a_rule_about_a_place_that_is_not_drawn_is_a_config_error() -> None:
         build_rules(settings, Scene.build(SIZE, {}, {}))
 
 
+def test_a_rule_about_water_needs_a_zone_of_water() -> None:
+    adapter = TypeAdapter(dict[str, RuleSettings])
+    settings = adapter.validate_python({"one": {"kind": "person_in_water", "zone": "yard"}})
+    with pytest.raises(ConfigError) as caught:
+        build_rules(settings, stage())
+    assert [str(problem) for problem in caught.value.problems] == [
+        "rules.one.zone: expected a zone with kind: water, found 'yard', land"
+    ]
+    assert len(build_rules(settings, stage(zone=POND))) == 1
+
+
 def test_what_is_disabled_is_not_asked() -> None:
     off = {"enabled": False}
+    fence, yard = FENCE.model_copy(update=off), SQUARE.model_copy(update=off)
+    settings = default_rules({"fence": fence}, {"yard": yard}, ladders=False)
+    assert build_rules(settings, stage(fence, yard)) == ()
     settings = default_rules({"fence": FENCE}, {"yard": SQUARE}, ladders=False)
-    scene = stage(FENCE.model_copy(update=off), SQUARE.model_copy(update=off))
-    assert build_rules(settings, scene) == ()
     one_off = {name: rule.model_copy(update=off) for name, rule in settings.items()}
     assert build_rules(one_off, stage()) == ()
 
@@ -145,6 +173,7 @@ scenes = st.lists(
         st.dictionaries(st.integers(5, 6), box, max_size=2),
         st.sets(st.integers(1, 6), max_size=1),
         st.floats(0.02, 8.0),
+        st.dictionaries(st.integers(1, 4), st.floats(0, 1), max_size=4),
     ),
     min_size=1,
     max_size=40,
@@ -154,17 +183,15 @@ scenes = st.lists(
 @LAW
 @given(scenes, st.sampled_from([WALL, FENCE, WALL.model_copy(update={"see_through": False})]))
 def test_whatever_happens_each_episode_is_told_in_order_and_ends_once(
-    acts: list[tuple[dict, dict, set[int], float]], barrier: BarrierSettings
+    acts: list[tuple[dict, dict, set[int], float, dict]], barrier: BarrierSettings
 ) -> None:
     at = 0.0
     asked = all_rules(barrier)
     told = []
-    for people, ladders, gone, step_s in acts:
+    for people, ladders, gone, step_s, stir in acts:
         at += step_s
-        seen = {*people, *ladders}
-        told += [
-            t for rule in asked for t in rule.update(picture(at, people, ladders, gone - seen))
-        ]
+        tracks = picture(at, people, ladders, gone - {*people, *ladders}, stir)
+        told += [t for rule in asked for t in rule.update(tracks)]
         assert all(t.at == at for t in told[len(told) :])
     told += [t for rule in asked for t in rule.close(at, "stop")]
     episodes: dict[tuple[str, int], list] = {}
@@ -176,6 +203,11 @@ def test_whatever_happens_each_episode_is_told_in_order_and_ends_once(
         if said[0].kind is RuleKind.BARRIER_CROSSING:
             assert len(said) == 1
             assert said[0].until_s == said[0].since_s
+            continue
+        if said[0].kind is RuleKind.ARRIVAL_FROM_WATER:
+            assert len(said) == 1
+            assert said[0].since_s < said[0].at == said[0].until_s
+            assert said[0].reasons
             continue
         assert [t.phase for t in said[1:-1]] == [Phase.UPDATE] * (len(said) - 2)
         assert said[-1].phase is Phase.END
