@@ -25,7 +25,7 @@ from detector.types import (
     Transition,
 )
 
-_HEIR_WAY_M = 5.0  # nobody swims farther while unseen
+_HEIR_WAY_M, _SWIM_M_S = 2.0, 1.0  # nobody gets farther while unseen
 
 
 class ArrivalFromWaterSettings(WaterRuleSettings):
@@ -45,7 +45,7 @@ class ArrivalFromWaterSettings(WaterRuleSettings):
     ashore_m: float = Field(default=0.5, ge=0.0)
     ashore_s: float = Field(default=0.5, ge=0.0)
     heir_m: float = Field(default=1.5, ge=0.0)
-    heir_s: float = Field(default=3.0, ge=0.0)
+    heir_s: float = Field(default=20.0, ge=0.0)
 
 
 class _Spot(NamedTuple):
@@ -65,6 +65,7 @@ class _Person:
     wet: Reason | None = None  # why this is somebody from the water
     ashore_since: float | None = None
     parent: TrackId | None = None  # whose history this is, while that may come back
+    is_gone: bool = False  # its track will never come back
 
     @property
     def went_under(self) -> bool:
@@ -73,7 +74,10 @@ class _Person:
 
 
 class ArrivalFromWater:
-    """One episode per arrival, which is over when it is told; forgets a track when it is gone."""
+    """One episode per arrival, which is over when it is told.
+
+    Forgets a track when it is gone, and one that was last seen in the water ``heir_s`` after that.
+    """
 
     kind = RuleKind.ARRIVAL_FROM_WATER
 
@@ -99,14 +103,25 @@ class ArrivalFromWater:
             person = self._persons.get(spot.sighting.track_id) or self._begin(spot, seen)
             self._persons[spot.sighting.track_id] = person
             told.append(self._step(person, spot))
-        for track_id in tracks.gone:
-            self._persons.pop(track_id, None)
+        self._forget(tracks)
         return tuple(transition for transition in told if transition is not None)
 
     def close(self, at: float, reason: str) -> tuple[Transition, ...]:  # noqa: ARG002
         """Forget all tracks; nothing is ever open."""
         self._persons.clear()
         return ()
+
+    def _forget(self, tracks: Tracks) -> None:
+        """Drop the tracks that are gone, but for those that may still come ashore as another."""
+        for track_id in tracks.gone:
+            if track_id in self._persons:
+                self._persons[track_id].is_gone = True
+        oldest_s = tracks.at - self._settings.heir_s
+        self._persons = {
+            track_id: person
+            for track_id, person in self._persons.items()
+            if not person.is_gone or (person.went_under and person.last.at >= oldest_s)
+        }
 
     def _spots(self, tracks: Tracks) -> list[_Spot]:
         persons = sightings(tracks, *self._classes)
@@ -139,11 +154,13 @@ class ArrivalFromWater:
             and now.at - p.last.at <= settings.heir_s
         ]
         gap_px, parent = min(near, default=(float("inf"), None))
-        if parent is None or gap_px > _HEIR_WAY_M * spot.scale:
+        if parent is None:
             return person
         lost = self._persons[parent]
-        person.parent, person.in_water_s = parent, lost.in_water_s
         gap_s = now.at - lost.last.at
+        if gap_px > (_HEIR_WAY_M + _SWIM_M_S * gap_s) * spot.scale:
+            return person
+        person.parent, person.in_water_s = parent, lost.in_water_s
         person.wet = Reason("after a track was lost in the water, s", gap_s, settings.heir_s)
         return person
 

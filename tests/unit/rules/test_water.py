@@ -187,10 +187,20 @@ def test_a_new_id_by_the_shore_takes_over_from_who_was_lost_in_the_water() -> No
     assert new.reasons[0].value == pytest.approx(2.0)
 
 
+def test_a_swimmer_whom_nobody_sees_for_ten_seconds_still_arrives() -> None:
+    """Heads in the water are small: the track is long gone when somebody stands on the bank."""
+    out = straight((290, 500), (150, 500))
+    found = filmed(lambda at: {2: person(*out(at - 14))}, 14, 17, 5.0)
+    rule = arrival()
+    assert play(rule, [*swims(0, 4, x=650), picture(7.2, gone=[1])]) == []
+    (new,) = play(rule, found)
+    assert (new.track_ids, new.since_s) == ((2,), 4.0)
+
+
 @pytest.mark.parametrize(
     ("start_x", "start_s", "swimmer_x"),
-    [(290, 7.4, 360), (200, 6, 360), (290, 6, 650)],
-    ids=["later than three seconds", "far from the shore", "far from where the other was lost"],
+    [(290, 24.4, 360), (200, 6, 360), (290, 6, 650)],
+    ids=["later than twenty seconds", "far from the shore", "far from where the other was lost"],
 )
 def test_others_do_not_take_over(start_x: float, start_s: float, swimmer_x: float) -> None:
     out = straight((start_x, 500), (100, 500))
@@ -233,6 +243,7 @@ def test_nobody_arrives_who_was_not_in_the_water_and_gone_tracks_leave_nothing_b
     assert all(any(at == pytest.approx(t.since_s) for at in wet) for t in told)
     last = picture(len(scenes) / 5 + 3, gone=[1, 2, 3])
     assert rule.update(last) == ()
+    assert rule.update(picture(len(scenes) / 5 + 20.1)) == ()
     swum += water.update(last)
     assert phases(swum).count(Phase.NEW) == phases(swum).count(Phase.END)
     assert not rule._persons
