@@ -185,10 +185,11 @@ def _rule_places(name: str, camera: CameraSettings, document: Document) -> Itera
                     f"one of the camera's {key}s ({', '.join(places) or 'it has none'})",
                     repr(place),
                 )
-        zone = camera.zones.get(getattr(rule, "zone", ""))
+        zone_name = getattr(rule, "zone", "")
+        zone = camera.zones.get(zone_name)
         if zone is not None and asks_land_about_water(rule, zone):
             where = document.where(("cameras", name, "rules", rule_name, "zone"))
-            yield Problem(where, WATER_EXPECTED, f"{rule.zone!r}, land")
+            yield Problem(where, WATER_EXPECTED, f"{zone_name!r}, land")
 
 
 def _with_absolute_paths(config: SiteConfig, base: Path) -> SiteConfig:

@@ -127,7 +127,8 @@ def default_rules(
     if ladders and barriers:
         rules["ladder_carried"] = LadderCarriedSettings()
         rules["ladder_left"] = LadderLeftSettings()
-    if any(place.enabled for place in (*barriers.values(), *zones.values())):
+    watched = [b.enabled for b in barriers.values()] + [z.enabled for z in zones.values()]
+    if any(watched):
         rules["person_down"] = PersonDownSettings()
     for name, zone in zones.items():
         if zone.kind == "water":
