@@ -64,8 +64,9 @@ def _tile(image: Image, frame: dict[str, Any], width_px: int) -> Image:
 
 
 def _write(tile: Image, text: str, y: int, *, right: bool = False) -> None:
+    """White letters on a dark plate: they can be read on snow and at night."""
     font, size = cv2.FONT_HERSHEY_SIMPLEX, 0.32
-    (width, _), _ = cv2.getTextSize(text, font, size, 1)
+    (width, height), _ = cv2.getTextSize(text, font, size, 1)
     x = tile.shape[1] - width - 3 if right else 3
-    cv2.putText(tile, text, (x, y), font, size, _BLACK, 2, cv2.LINE_AA)
+    cv2.rectangle(tile, (x - 2, y - height - 2), (x + width + 1, y + 3), _BLACK, cv2.FILLED)
     cv2.putText(tile, text, (x, y), font, size, _WHITE, 1, cv2.LINE_AA)
