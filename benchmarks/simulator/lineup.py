@@ -7,11 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.simulator import postures
-from benchmarks.simulator.arrangements import PERSON, Ground, Item, carried, climbed, somebody
+from benchmarks.simulator.arrangements import PERSON, Ground, Item, somebody
 from benchmarks.simulator.bodies import Body, bodies
 from benchmarks.simulator.boxes import XYXY, seen
 from benchmarks.simulator.camera import Camera
 from benchmarks.simulator.frames import Drawable, Instant
+from benchmarks.simulator.ladder_arrangements import carried, climbed
 from benchmarks.simulator.lighting import Light, Sensor, light_of
 from benchmarks.simulator.pose import Array, Stance, vec
 from benchmarks.simulator.postures import Place
