@@ -16,8 +16,9 @@ from benchmarks.simulator.ladder_arrangements import carried, climbed
 from benchmarks.simulator.lighting import Light, Sensor, light_of
 from benchmarks.simulator.pose import Array, Stance, vec
 from benchmarks.simulator.postures import Place
-from benchmarks.simulator.recipe import random_world
+from benchmarks.simulator.recipe import WorldRecipe
 from benchmarks.simulator.renderer import Renderer
+from benchmarks.simulator.sampling import random_world
 from benchmarks.simulator.sensor import Sensor as Developer
 from benchmarks.simulator.sensor import SensorModel, compressed
 from benchmarks.simulator.world import BarrierSpec, WorldSpec, build
@@ -150,7 +151,7 @@ def _world(rng: np.random.Generator, barrier: str) -> WorldSpec:
     """A random world whose barrier people can be put against, with nothing standing in the way."""
     shape = BarrierSpec(kind=barrier, height_m=float(rng.uniform(2.2, 3.6)), coil=False)
     update = {"barrier": shape, "house": False, "structures": ()}
-    return random_world(rng).model_copy(update=update)
+    return random_world(WorldRecipe(), rng).model_copy(update=update)
 
 
 def _camera(rng: np.random.Generator, hfov_deg: float, aim_m: float) -> Camera:
