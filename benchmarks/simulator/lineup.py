@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,7 @@ from benchmarks.simulator.ladder_arrangements import carried, climbed
 from benchmarks.simulator.lighting import Light, Sensor, light_of
 from benchmarks.simulator.pose import Array, Stance, vec
 from benchmarks.simulator.postures import Place
-from benchmarks.simulator.recipe import WorldRecipe
+from benchmarks.simulator.recipe import read_recipe
 from benchmarks.simulator.renderer import Renderer
 from benchmarks.simulator.sampling import random_world
 from benchmarks.simulator.sensor import Sensor as Developer
@@ -24,6 +25,7 @@ from benchmarks.simulator.sensor import SensorModel, compressed
 from benchmarks.simulator.world import BarrierSpec, WorldSpec, build
 
 SIZE_PX = (640, 360)
+_WORLDS = Path(__file__).parents[1] / "scenes" / "train" / "general.yaml"
 HEIGHTS_PX = (16.0, 210.0)
 SENSORS: tuple[Sensor, ...] = ("day", "overcast", "dusk", "nir", "thermal")
 POSES = ("upright", "crouch", "sit", "crawl", "climb", "carry")
@@ -151,7 +153,7 @@ def _world(rng: np.random.Generator, barrier: str) -> WorldSpec:
     """A random world whose barrier people can be put against, with nothing standing in the way."""
     shape = BarrierSpec(kind=barrier, height_m=float(rng.uniform(2.2, 3.6)), coil=False)
     update = {"barrier": shape, "house": False, "structures": ()}
-    return random_world(WorldRecipe(), rng).model_copy(update=update)
+    return random_world(read_recipe(_WORLDS).world, rng).model_copy(update=update)
 
 
 def _camera(rng: np.random.Generator, hfov_deg: float, aim_m: float) -> Camera:
