@@ -17,7 +17,7 @@ from benchmarks.simulator.ladder_arrangements import carried, climbed
 from benchmarks.simulator.lighting import Light, Sensor, light_of
 from benchmarks.simulator.pose import Array, Stance, vec
 from benchmarks.simulator.postures import Place
-from benchmarks.simulator.recipe import read_recipe
+from benchmarks.simulator.recipe import WorldRecipe, read_recipe
 from benchmarks.simulator.renderer import Renderer
 from benchmarks.simulator.sampling import random_world
 from benchmarks.simulator.sensor import Sensor as Developer
@@ -25,7 +25,7 @@ from benchmarks.simulator.sensor import SensorModel, compressed
 from benchmarks.simulator.world import BarrierSpec, WorldSpec, build
 
 SIZE_PX = (640, 360)
-_WORLDS = Path(__file__).parents[1] / "scenes" / "train" / "general.yaml"
+_GENERAL = Path(__file__).parents[1] / "scenes" / "train" / "general.yaml"
 HEIGHTS_PX = (16.0, 210.0)
 SENSORS: tuple[Sensor, ...] = ("day", "overcast", "dusk", "nir", "thermal")
 POSES = ("upright", "crouch", "sit", "crawl", "climb", "carry")
@@ -53,14 +53,15 @@ class Sample:
 
 def lineup(seed: int, worlds: int) -> Iterator[Sample]:
     """Renders the pictures of `worlds` worlds; the same seed gives the same pictures."""
-    renderer, everyone = Renderer(*SIZE_PX), bodies()
+    renderer, everyone, recipe = Renderer(*SIZE_PX), bodies(), read_recipe(_GENERAL)
     for index in range(worlds):
         rng = np.random.default_rng([seed, index])
-        spec = _world(rng, _BARRIERS[index % len(_BARRIERS)])
+        spec = _world(recipe.world, rng, _BARRIERS[index % len(_BARRIERS)])
         world = build(spec, (-5.0, 50.0))
         renderer.load(world.solid, world.veil, world.ground)
         barrier = spec.barrier
-        ground = Ground(everyone, 0.0 if barrier.kind == "none" else barrier.height_m, barrier.kind)
+        height_m = 0.0 if barrier.kind == "none" else barrier.height_m
+        ground = Ground(everyone, height_m, barrier.kind, recipe.situations.acts)
         for sensor in SENSORS:
             for hfov_deg, aim_m in _LENSES:
                 camera = _camera(rng, hfov_deg, aim_m)
@@ -149,11 +150,11 @@ class _Shooting:
         return Sample(self.sensor, pose, compressed(developed, JPEG_QUALITY), boxes)
 
 
-def _world(rng: np.random.Generator, barrier: str) -> WorldSpec:
+def _world(recipe: WorldRecipe, rng: np.random.Generator, barrier: str) -> WorldSpec:
     """A random world whose barrier people can be put against, with nothing standing in the way."""
     shape = BarrierSpec(kind=barrier, height_m=float(rng.uniform(2.2, 3.6)), coil=False)
     update = {"barrier": shape, "house": False, "structures": ()}
-    return random_world(read_recipe(_WORLDS).world, rng).model_copy(update=update)
+    return random_world(recipe, rng).model_copy(update=update)
 
 
 def _camera(rng: np.random.Generator, hfov_deg: float, aim_m: float) -> Camera:
