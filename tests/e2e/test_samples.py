@@ -56,6 +56,20 @@ def test_what_happens_in_a_sample_is_told_in_time(name: str, rule: str) -> None:
     assert happened - EARLY_S <= at <= happened + LATE_S
 
 
+def test_who_works_at_the_fence_is_told_after_twenty_seconds() -> None:
+    (works,) = [e for e in truth("fence_cutting")["events"] if e["kind"] == "fence_work"]
+    at = first(told("fence_cutting"), "fence_work")
+    assert works["true_s"] - EARLY_S <= at <= works["true_s"] + LATE_S
+
+
+def test_over_a_wall_and_over_a_fence_one_crosses_once() -> None:
+    for name in ("ladder_day", "climb_night"):
+        crossed = [e for e in told(name) if e.data.rule == "barrier_crossing"]
+        (happened,) = [e for e in truth(name)["events"] if e["kind"] == "barrier_crossing"]
+        assert [e.data.direction for e in crossed] == [happened["direction"]]
+        assert happened["true_s"] - EARLY_S <= crossed[0].data.pts_s <= happened["true_s"] + LATE_S
+
+
 @pytest.mark.parametrize("name", ["ladder_day", "climb_night"])
 def test_who_climbs_over_is_told_to_be_over(name: str) -> None:
     outcomes = {e.data.outcome for e in told(name) if e.data.rule == "climbing"}
