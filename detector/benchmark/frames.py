@@ -9,7 +9,7 @@ import numpy as np
 from detector.benchmark.identity import Seen, mot
 from detector.benchmark.places import frame_at
 from detector.benchmark.report import BoxScore, FrameScore, HeightFit
-from detector.benchmark.scoring import HEIGHTS_PX, bin_name
+from detector.benchmark.scoring import height_bins
 from detector.benchmark.statistics import average_precision, height_at, ratio
 from detector.benchmark.truth import TrueObject, Truth
 from detector.geometry import iou
@@ -139,12 +139,11 @@ def _table(
 
 def _by_height(heights: F64, found: F64) -> tuple[BoxScore, ...]:
     rows = []
-    for index, low in enumerate(HEIGHTS_PX):
-        high = HEIGHTS_PX[index + 1] if index + 1 < len(HEIGHTS_PX) else float("inf")
+    for name, low, high in height_bins():
         here = (heights >= low) & (heights < high)
         if here.any():
             selection = _Selection(found=int(found[here].sum()), true=int(here.sum()))
-            rows.append(selection.box_score(bin_name(low, high), None))
+            rows.append(selection.box_score(name, None))
     return tuple(rows)
 
 

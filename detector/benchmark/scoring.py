@@ -1,8 +1,9 @@
 """Counts what was told and what was missed, over all recordings and by every condition."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from uuid import UUID
 
 import numpy as np
@@ -203,8 +204,7 @@ def by_clip(judged: Sequence[Judged], protocol: Protocol) -> tuple[Row, ...]:
 def by_height(judged: Sequence[Judged], protocol: Protocol) -> tuple[Row, ...]:
     """Score by the height of the person when the event is due, and of the box of an alarm."""
     rows = []
-    for index, low in enumerate(HEIGHTS_PX):
-        high = HEIGHTS_PX[index + 1] if index + 1 < len(HEIGHTS_PX) else float("inf")
+    for name, low, high in height_bins():
         events = [
             result
             for j in judged
@@ -220,7 +220,6 @@ def by_height(judged: Sequence[Judged], protocol: Protocol) -> tuple[Row, ...]:
         ]
         hours = sum(j.heard.hours for j in judged)
         if events or alarms:
-            name = bin_name(low, high)
             rows.append(Row(name=name, score=score(events, alarms, hours, protocol)))
     return tuple(rows)
 
@@ -238,10 +237,12 @@ def height_fit(judged: Sequence[Judged]) -> HeightFit:
     return HeightFit(h50_px=height_at(0.5, heights, told), h90_px=height_at(0.9, heights, told))
 
 
-def bin_name(low: float, high: float) -> str:
-    """Name a bin of heights.
+def height_bins() -> Iterator[tuple[str, float, float]]:
+    """Give each bin of heights in pixels: its name, from where, to below where.
 
-    >>> bin_name(24, 32), bin_name(128, float("inf"))
-    ('24-32 px', '128+ px')
+    >>> [name for name, _, _ in height_bins()][-2:]
+    ['96-128 px', '128+ px']
     """
-    return f"{low:g}+ px" if high == float("inf") else f"{low:g}-{high:g} px"
+    for low, high in pairwise(HEIGHTS_PX):
+        yield f"{low}-{high} px", low, high
+    yield f"{HEIGHTS_PX[-1]}+ px", HEIGHTS_PX[-1], float("inf")
