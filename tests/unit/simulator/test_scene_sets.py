@@ -150,14 +150,13 @@ def test_a_scene_that_is_not_named_as_its_file_is_an_error(tmp_path: Path) -> No
 def test_a_set_is_rendered_once_and_told_anew_when_only_a_definition_changes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    render_module = pytest.importorskip("benchmarks.simulator.render", exc_type=ImportError)
     done: list[str] = []
 
     def rendered(scene: Scene, out: Path) -> None:
         done.append(f"render {scene.name}")
         (out / f"{scene.name}.truth.json").write_text(json.dumps(rehearsed(scene)), "utf-8")
 
-    monkeypatch.setattr(render_module, "render", rendered)
+    monkeypatch.setattr(scene_set, "_render", rendered)
     monkeypatch.setattr(scene_set, "_retell", lambda scene, _: done.append(f"tell {scene.name}"))
     scenes, out = tmp_path / "scenes", tmp_path / "out"
     scenes.mkdir()
@@ -178,18 +177,31 @@ def test_a_set_is_rendered_once_and_told_anew_when_only_a_definition_changes(
 def test_a_clip_that_was_cut_off_is_rendered_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    render_module = pytest.importorskip("benchmarks.simulator.render", exc_type=ImportError)
-
     def broken(_scene: Scene, _out: Path) -> None:
         raise KeyboardInterrupt
 
     scenes, out = tmp_path / "scenes", tmp_path / "out"
     scenes.mkdir()
     write_scene(scenes, "a")
-    monkeypatch.setattr(render_module, "render", broken)
+    monkeypatch.setattr(scene_set, "_render", broken)
     with pytest.raises(KeyboardInterrupt):
         render_set(scenes, out)
     assert not (out / "a.made.json").exists()
+
+
+def test_a_set_is_rendered_in_a_process_of_its_own(tmp_path: Path) -> None:
+    pytest.importorskip("moderngl", reason="needs the simulator extra (moderngl)")
+    from benchmarks.simulator.programs import GraphicsError  # noqa: PLC0415 - needs moderngl
+
+    scenes, out = tmp_path / "scenes", tmp_path / "out"
+    scenes.mkdir()
+    write_scene(scenes, "a")
+    try:
+        render_set(scenes, out)
+    except GraphicsError as error:
+        pytest.skip(str(error))
+    assert (out / "a.mp4").stat().st_size > 0
+    assert json.loads((out / "a.truth.json").read_text("utf-8"))["media"] == "a.mp4"
 
 
 def test_what_the_fingerprint_leaves_out_is_nothing_a_clip_is_made_with() -> None:
