@@ -67,11 +67,6 @@ class _Person:
     parent: TrackId | None = None  # whose history this is, while that may come back
     is_gone: bool = False  # its track will never come back
 
-    @property
-    def went_under(self) -> bool:
-        """Tell whether somebody from the water was last seen in it."""
-        return self.wet is not None and self.since_s is not None
-
 
 class ArrivalFromWater:
     """One episode per arrival, which is over when it is told.
@@ -120,7 +115,7 @@ class ArrivalFromWater:
         self._persons = {
             track_id: person
             for track_id, person in self._persons.items()
-            if not person.is_gone or (person.went_under and person.last.at >= oldest_s)
+            if not person.is_gone or (person.wet is not None and person.in_water_s >= oldest_s)
         }
 
     def _spots(self, tracks: Tracks) -> list[_Spot]:
@@ -150,18 +145,18 @@ class ArrivalFromWater:
             (hypot(now.foot[0] - p.last.foot[0], now.foot[1] - p.last.foot[1]), track_id)
             for track_id, p in self._persons.items()
             if track_id not in seen | heirs
-            and p.went_under
-            and now.at - p.last.at <= settings.heir_s
+            and p.wet is not None
+            and now.at - p.in_water_s <= settings.heir_s
         ]
         gap_px, parent = min(near, default=(float("inf"), None))
         if parent is None:
             return person
         lost = self._persons[parent]
-        gap_s = now.at - lost.last.at
-        if gap_px > (_HEIR_WAY_M + _SWIM_M_S * gap_s) * spot.scale:
+        if gap_px > (_HEIR_WAY_M + _SWIM_M_S * (now.at - lost.last.at)) * spot.scale:
             return person
         person.parent, person.in_water_s = parent, lost.in_water_s
-        person.wet = Reason("after a track was lost in the water, s", gap_s, settings.heir_s)
+        dry_s = now.at - lost.in_water_s
+        person.wet = Reason("after a track was lost in the water, s", dry_s, settings.heir_s)
         return person
 
     def _step(self, person: _Person, spot: _Spot) -> Transition | None:
@@ -183,6 +178,7 @@ class ArrivalFromWater:
             Reason("onto land, m", spot.shore_m, self._settings.ashore_m),
             Reason("there, s", ashore_s, self._settings.ashore_s),
         )
+        self._forget_forebears(person)
         person.wet, person.parent, person.ashore_since = None, None, None
         return self._story.begin(person.in_water_s, spot.sighting).tell(
             Phase.NEW,
@@ -192,6 +188,13 @@ class ArrivalFromWater:
             estimated=self._scene.estimated,
             reasons=reasons,
         )
+
+    def _forget_forebears(self, person: _Person) -> None:
+        """Drop whose history somebody took over: one swimmer arrives once."""
+        parent = person.parent
+        while parent is not None:
+            forebear = self._persons.pop(parent, None)
+            parent = None if forebear is None else forebear.parent
 
     def _swim(self, person: _Person, at: float) -> None:
         """Note that somebody is in the water."""

@@ -140,6 +140,13 @@ def test_a_new_id_at_the_same_place_goes_on_with_the_work() -> None:
     assert [(t.at, t.since_s, t.track_ids) for t in told] == [(pytest.approx(20.0), 0.0, (2,))]
 
 
+def test_a_history_that_was_taken_over_is_not_taken_over_again() -> None:
+    work = rule()
+    play(work, [*stays(0, 12), *stays(12.2, 12.2, track_id=2), picture(12.4, gone=[2])])
+    (new,) = play(work, stays(12.6, 40, track_id=3))
+    assert new.since_s == pytest.approx(12.6)
+
+
 def test_closing_ends_what_is_told_and_only_that() -> None:
     work = rule()
     play(work, stays(0, 25))

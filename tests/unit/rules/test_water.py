@@ -216,6 +216,17 @@ def test_what_was_taken_over_is_given_back_when_the_swimmer_is_seen_again() -> N
     assert play(arrival(), swims(0, 4, x=360) + filmed(both, 5, 9, 5.0)) == []
 
 
+def test_who_crouches_and_gets_up_on_the_bank_under_a_new_id_arrives_once() -> None:
+    """Known fault: in a rendered river the tracker began anew twice, the first time for 0.2 s."""
+    crouches = swims(14, 14.2, x=270, track_id=2)
+    rises = swims(14.8, 18, x=265, track_id=3)
+    lost_again = swims(19, 22, x=260, track_id=4)
+    (new,) = play(arrival(), swims(0, 4, x=360) + crouches + rises + lost_again)
+    assert (new.track_ids, new.since_s) == ((3,), 4.0)
+    assert new.at == pytest.approx(15.4)
+    assert new.reasons[0].value == pytest.approx(10.8)
+
+
 def test_one_swimmer_has_one_heir() -> None:
     two = filmed(lambda _: {2: person(270, 500), 3: person(270, 560)}, 5, 8, 5.0)
     assert [t.track_ids for t in play(arrival(), swims(0, 4, x=360) + two)] == [(2,)]
