@@ -162,7 +162,8 @@ def _dataset(
     cards = []
     for clip, j, factor in zip(clips, judged, factors, strict=True):
         for file in (clip.media, truth_beside(clip.media)):
-            whole.update(hashlib.sha256(file.read_bytes()).digest())
+            with file.open("rb") as data:  # recordings may be larger than memory
+                whole.update(hashlib.file_digest(data, "sha256").digest())
         cards.append(
             ClipCard(
                 name=clip.camera,

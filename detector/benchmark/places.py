@@ -13,9 +13,9 @@ NEAREST_S = 0.51
 
 def frame_at(truth: Truth, at_s: float) -> TrueFrame | None:
     """Give the labelled picture nearest in time, None where none is near."""
-    times = [frame.t_s for frame in truth.frames]
-    after = bisect_left(times, at_s)
-    near = [truth.frames[i] for i in (after - 1, after) if 0 <= i < len(times)]
+    frames = truth.frames
+    after = bisect_left(frames, at_s, key=lambda frame: frame.t_s)
+    near = frames[max(after - 1, 0) : after + 1]
     best = min(near, key=lambda frame: abs(frame.t_s - at_s), default=None)
     return best if best is not None and abs(best.t_s - at_s) <= NEAREST_S else None
 
