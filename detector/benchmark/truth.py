@@ -5,6 +5,7 @@ Rendered scenes come with one; anybody can write one for their own footage, with
 ``docs/schema/truth-1.schema.json``, its description ``docs/truth.md``.
 """
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -161,6 +162,11 @@ class Truth(_Value):
                 raise ValueError(
                     f"events.{number}.start_s within duration_s {self.duration_s}; "
                     f"found {event.start_s}"
+                )
+        for before, after in pairwise(self.frames):
+            if after.t_s <= before.t_s:
+                raise ValueError(
+                    f"frames in the order of their t_s; found {after.t_s} after {before.t_s}"
                 )
         return self
 

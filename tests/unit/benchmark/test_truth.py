@@ -54,6 +54,10 @@ def test_a_truth_file_needs_nothing_but_media_duration_and_events(tmp_path: Path
         ({"events": [{"kind": "climbing", "start_s": 70, "end_s": 72}]}, "within duration_s 60.0"),
         ({"events": [{"kind": "group_size", "start_s": 1, "end_s": 2}]}, "a `size`"),
         ({"duration_s": 0}, "duration_s"),
+        (
+            {"frames": [{"frame": n, "t_s": t, "objects": []} for n, t in ((0, 0.2), (1, 0.0))]},
+            "found 0.0 after 0.2",
+        ),
         ({"color": "red"}, "color"),
         ({"schema": "barrier-truth/9"}, "barrier-truth/1"),
     ],
