@@ -40,7 +40,7 @@ SEVERITY_NUMBER: Mapping[Severity, int] = {
 
 
 class EventKind(StrEnum):
-    """What an event is about: every rule, and the end of an incident."""
+    """What an event is about: every rule, a camera's view, evidence, the end of an incident."""
 
     ZONE_INTRUSION = "zone_intrusion"
     APPROACH = "approach"
@@ -56,6 +56,21 @@ class EventKind(StrEnum):
     ARRIVAL_FROM_WATER = "arrival_from_water"
     PERSON_DOWN = "person_down"
     INCIDENT = "incident"
+    CAMERA_OFFLINE = "camera_offline"
+    CAMERA_FROZEN = "camera_frozen"
+    CAMERA_COVERED = "camera_covered"
+    CAMERA_BLURRED = "camera_blurred"
+    CAMERA_DARK = "camera_dark"
+    CAMERA_MOVED = "camera_moved"
+    CAMERA_CLOCK = "camera_clock"
+    EVIDENCE_READY = "evidence_ready"
+    EVIDENCE_MISSING = "evidence_missing"
+
+
+VIEW_KINDS = frozenset(kind for kind in EventKind if kind.value.startswith("camera_"))
+"""Events about a camera itself: nobody in the picture takes part."""
+EVIDENCE_KINDS = frozenset({EventKind.EVIDENCE_READY, EventKind.EVIDENCE_MISSING})
+"""Events about an incident's video, said after the incident's own."""
 
 
 class _Value(BaseModel):
@@ -115,7 +130,9 @@ class EventData(_Value):
     start_s: float = Field(description="stream time at which the happening began")
     end_s: float | None = Field(description="stream time at which it ended; null while it lasts")
     track_ids: tuple[int, ...]
-    object_class: Literal["person", "ladder"] = Field(alias="class")
+    object_class: Literal["person", "ladder", "camera"] = Field(
+        alias="class", description="what did it; the camera itself where its view is at fault"
+    )
     score: Fraction = Field(description="median score of the first track")
     box: tuple[float, float, float, float] = Field(description="x1, y1, x2, y2 in pixels")
     foot: tuple[float, float] = Field(description="anchor of the box in pixels")
@@ -134,6 +151,7 @@ class EventData(_Value):
     model: ModelStamp
     config: ConfigStamp
     has_snapshot: bool = False
+    has_clip: bool = Field(default=False, description="the incident has verified video")
 
 
 class Event(_Value):

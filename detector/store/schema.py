@@ -158,3 +158,61 @@ camera_states = Table(
     Column("saved_at", Double, nullable=False),
 )
 """What a camera's analysis needs to go on after a restart; opaque here."""
+
+clips = Table(
+    "clips",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("incident_id", ForeignKey("incidents.id", ondelete="CASCADE"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("camera", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("begin_at", Double, nullable=False),
+    Column("end_at", Double, nullable=False),
+    Column("due_at", Double, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("updated_at", Double, nullable=False),
+    Column("body", Text, nullable=False),
+    UniqueConstraint("incident_id", "number"),
+    Index(None, "state", "due_at"),
+)
+"""Pieces of video: wanted with the event that asks for them, ready once the file is verified, or
+missing. ``begin_at`` and ``end_at`` are by this machine's clock."""
+
+watch_spans = Table(
+    "watch_spans",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("camera", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("began_at", Double, nullable=False),
+    Column("ended_at", Double, nullable=False),
+    Index(None, "camera", "began_at"),
+)
+"""When a camera watched, watched badly or was blind; time in no span was not watched at all."""
+
+custody_log = Table(
+    "custody_log",
+    metadata,
+    Column("number", BigId, primary_key=True, autoincrement=False),
+    Column("at", Double, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("object", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("previous_hash", Text, nullable=False),
+    Column("hash", Text, nullable=False),
+    Index(None, "object"),
+)
+"""Who did what with evidence; each entry holds the hash of the one before it."""
+
+holds = Table(
+    "holds",
+    metadata,
+    Column("incident_id", ForeignKey("incidents.id", ondelete="CASCADE"), primary_key=True),
+    Column("reason", Text, nullable=False),
+    Column("held_by", Text, nullable=False),
+    Column("held_at", Double, nullable=False),
+    Column("expires_at", Double),
+)
+"""Incidents whose evidence must not be deleted."""

@@ -3,8 +3,10 @@
     python -m models.train.train --weights yolo11n.pt --dataset build/train/dataset/dataset.yaml \
         --run build/train/runs/first --epochs 12
 
-The same command goes on where a run was cut off. On a CPU the forward pass runs in bfloat16 with
-channels-last tensors; on a GPU Ultralytics' own mixed precision is used.
+The same command goes on where a run was cut off. On a CPU tensors are channels-last, and the
+forward pass runs in bfloat16 where the CPU has instructions for it (elsewhere that is ten times
+slower than float32: 0.8 against 8.1 pictures a second on a CPU with AVX2 only); on a GPU
+Ultralytics' own mixed precision is used.
 """
 
 import argparse
@@ -97,8 +99,13 @@ def narrow_head(model: DetectionModel, rows: list[int | None]) -> None:
     head.no = head.nc + 4 * head.reg_max
 
 
-def bfloat16_on_cpu(trainer: Any) -> None:
-    """Callback at the start of training: channels-last tensors, twice as fast on a CPU."""
+def cpu_has_bfloat16() -> bool:
+    """Whether this CPU multiplies bfloat16 by itself (AVX-512 BF16 or AMX)."""
+    return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())  # noqa: SLF001  (no public way to ask)
+
+
+def channels_last_on_cpu(trainer: Any) -> None:
+    """Callback at the start of training: a tensor layout that CPUs are faster with."""
     if trainer.device.type == "cpu":
         trainer.model.to(memory_format=torch.channels_last)
 
@@ -118,11 +125,12 @@ def main() -> None:
         "--freeze", type=int, default=0, help="keep the first N modules as they are"
     )
     parser.add_argument("--lr", type=float, default=1e-3)
+    parser.add_argument("--close-mosaic", type=int, default=2, help="last epochs without mosaics")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--threads", type=int, default=2)
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
-    if arguments.device == "cpu":
+    if arguments.device == "cpu" and cpu_has_bfloat16():
         engine.autocast = lambda *_, **__: torch.autocast("cpu", dtype=torch.bfloat16)
     last = arguments.run / "weights/last.pt"
     settings = {
@@ -148,7 +156,7 @@ def main() -> None:
         "seed": 4,
         "amp": arguments.device != "cpu",
         "mosaic": 0.4,
-        "close_mosaic": 2,
+        "close_mosaic": arguments.close_mosaic,
         "scale": 0.35,
         "degrees": 3.0,
         "hsv_h": 0.015,
@@ -160,7 +168,7 @@ def main() -> None:
         "verbose": False,
     }
     run = Trainer(overrides=settings)
-    run.add_callback("on_train_start", bfloat16_on_cpu)
+    run.add_callback("on_train_start", channels_last_on_cpu)
     run.train()
 
 
