@@ -3,9 +3,9 @@
     python -m models.train.quantise models/barrier-n/model.onnx --out build/train/variants \
         --pictures build/train/rendered/images build/train/composites/images
 
-Static int8 with ONNX Runtime's own tool (QuantizeLinear/DequantizeLinear pairs, one scale per output
-channel of a weight), the ranges of the activations taken from our own pictures. What they cost and
-gain says ``python -m benchmarks.variants``; none is shipped because it was made.
+Static int8 with ONNX Runtime's own tool (QuantizeLinear/DequantizeLinear pairs, one scale per
+output channel of a weight), the ranges of the activations taken from our own pictures. What they
+cost and gain says ``python -m benchmarks.variants``; none is shipped because it was made.
 """
 
 import argparse
@@ -37,7 +37,8 @@ try:
     from onnxruntime.quantization.shape_inference import quant_pre_process
 except ImportError as error:
     raise SystemExit(
-        f"models.train.quantise: expected the packages of `pip install -e '.[train]'`, found {error}"
+        "models.train.quantise: expected the packages of `pip install -e '.[train]'`, "
+        f"found {error}"
     ) from error
 
 CONV = ("Conv",)
