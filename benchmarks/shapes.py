@@ -217,7 +217,8 @@ def as_markdown(head: str, rows: Sequence[Row]) -> str:
         "CPU is processor time per frame as a multiple of the first row's. Recall and false boxes "
         "are of persons at the manifest's threshold; heights are those of what is seen of "
         f"them in the recording. Tiles are cut at its own pixels with an overlap of {OVERLAP_PX} "
-        "px, over the whole frame and besides it: more than the service cuts, which tiles along barriers only."
+        "px, over the whole frame and besides it: more than the service cuts, which tiles along "
+        "barriers only."
     )
     return "\n\n".join(["# Input shapes", head, note, "\n".join(lines)]) + "\n"
 

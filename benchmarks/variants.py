@@ -143,15 +143,15 @@ def time_cases(
     return times
 
 
-def judged_sets(data: Path) -> dict[str, list[Sample]]:
-    """Read the pictures that judge, each set thinned as :data:`EVERY` says.
+def judged_sets(data: Path, thin: int) -> dict[str, list[Sample]]:
+    """Read the pictures that judge, each set thinned as :data:`EVERY` says and ``thin`` fold more.
 
     Raises:
         SystemExit: a set has no pictures.
     """
     sets = real_sets(data)
-    read = {name: list(islice(sets[name], 0, None, every)) for name, every in EVERY.items()}
-    read["ladder_photos"] += list(sets["ladder_negatives"])
+    read = {name: list(islice(sets[name], 0, None, n * thin)) for name, n in EVERY.items()}
+    read["ladder_photos"] += list(islice(sets["ladder_negatives"], 0, None, thin))
     for name, samples in read.items():
         if not samples:
             raise SystemExit(f"{data}: expected pictures of the set {name}, found none")
@@ -199,7 +199,7 @@ def compare(args: argparse.Namespace, manifest: Manifest, folder: Path) -> list[
     loader = Loader(manifest, folder)
     running, listed = runnable(loader, variants(args.model / manifest.file, args.graphs))
     rows = {row.name: row for row in listed}
-    sets = judged_sets(args.data)
+    sets = judged_sets(args.data, args.thin)
     pictures = [sample.image for sample in sets["pets"]]
     for case, times in time_cases(loader, running, pictures, args.rounds).items():
         for name, (cpu, wall) in times.items():
@@ -216,7 +216,8 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--model", type=Path, default=ROOT / "models/barrier-n")
     parser.add_argument("--graphs", type=Path, required=True, help="folder of variants")
     parser.add_argument("--data", type=Path, default=SHARED_DATA, help="the real sets")
-    parser.add_argument("--rounds", type=int, default=8)
+    parser.add_argument("--rounds", type=int, default=6)
+    parser.add_argument("--thin", type=int, default=1, help="every n-th picture, for a quick look")
     parser.add_argument("--out", type=Path, default=ROOT / "benchmarks/results/variants")
     return parser.parse_args()
 
@@ -234,6 +235,7 @@ def main() -> None:
         "model": f"{manifest.name} {manifest.version}",
         "sha256": manifest.sha256,
         "rounds": args.rounds,
+        "thinned": args.thin,
         "rows": [asdict(row) for row in rows],
     }
     head = (

@@ -45,7 +45,7 @@ CONV = ("Conv",)
 LAYERS = ("Conv", "MatMul", "Sigmoid", "Mul", "Add", "Concat", "MaxPool", "Resize", "Split")
 PERCENTILE = 99.99
 # The histograms of every activation are slow and hold all of one picture in memory
-HISTOGRAM_SHARE = 6
+HISTOGRAM_SHARE = 8
 
 
 @dataclass(frozen=True)
@@ -57,23 +57,28 @@ class Recipe:
         layers: kinds of nodes whose inputs and outputs become int8.
         head: the convolutions of the detection head too; the decoding after them never is, since
             eight bits cannot hold a pixel of 640.
+        spared: numbers of modules that stay in float.
         activation: with or without sign.
+        weight: with sign they keep 7 bits, since the 8-bit products of unsigned activations and
+            signed weights saturate in pairs on processors without VNNI; without sign all 8.
         method: how the range of an activation is taken from its values.
     """
 
     name: str
     layers: tuple[str, ...] = LAYERS
     head: bool = False
+    spared: tuple[int, ...] = ()
     activation: QuantType = QuantType.QUInt8
+    weight: QuantType = QuantType.QInt8
     method: CalibrationMethod = CalibrationMethod.MinMax
 
 
 RECIPES = (
     Recipe("int8-convs", CONV, head=True),
-    Recipe("int8-convs-body", CONV),
     Recipe("int8-all", head=True),
     Recipe("int8-body"),
     Recipe("int8-body-signed", activation=QuantType.QInt8),
+    Recipe("int8-mixed", spared=(0, 1, 10), weight=QuantType.QUInt8),
     Recipe("int8-body-percentile", method=CalibrationMethod.Percentile),
     Recipe("int8-body-entropy", method=CalibrationMethod.Entropy),
 )
@@ -113,20 +118,22 @@ def choose(folders: Sequence[Path], count: int) -> list[Path]:
     return chosen
 
 
-def left_in_float(graph: onnx.GraphProto, *, head: bool) -> list[str]:
-    """Names of the nodes of the last module that stay: its decoding or, without ``head``, all.
+def left_in_float(names: Sequence[str], recipe: Recipe) -> list[str]:
+    """Which of a graph's nodes stay: what is spared, the last module's decoding or all of that.
 
     Raises SystemExit where the nodes are not named by module, as Ultralytics exports them.
     """
-    modules = {node.name: re.match(r"/model\.(\d+)/", node.name) for node in graph.node}
-    numbers = [int(found.group(1)) for found in modules.values() if found]
-    if not numbers:
+    found = [re.match(r"/model\.(\d+)/", name) for name in names]
+    modules = [int(one.group(1)) if one else None for one in found]
+    last = max((number for number in modules if number is not None), default=None)
+    if last is None:
         raise SystemExit("quantise: expected nodes named /model.N/..., found none")
-    last = f"/model.{max(numbers)}/"
-    inside = [node.name for node in graph.node if node.name.startswith(last)]
-    if not head:
-        return inside
-    return [name for name in inside if not name.startswith((f"{last}cv2", f"{last}cv3"))]
+    branches = tuple(f"/model.{last}/{branch}" for branch in ("cv2", "cv3")) if recipe.head else ()
+    return [
+        name
+        for name, number in zip(names, modules, strict=True)
+        if number in recipe.spared or (number == last and not name.startswith(branches))
+    ]
 
 
 def measure_ranges(
@@ -150,20 +157,18 @@ def measure_ranges(
 
 
 def quantise(graph: Path, ranges: Path, recipe: Recipe, out: Path) -> None:
-    """Write one int8 variant; weights keep 7 bits.
-
-    The 8-bit products of processors without VNNI saturate in pairs otherwise.
-    """
+    """Write one int8 variant."""
+    names = [node.name for node in onnx.load(graph).graph.node]
     quantize_static(
         graph,
         out,
         quant_format=QuantFormat.QDQ,
         op_types_to_quantize=list(recipe.layers),
         per_channel=True,
-        reduce_range=True,
+        reduce_range=recipe.weight is QuantType.QInt8,
         activation_type=recipe.activation,
-        weight_type=QuantType.QInt8,
-        nodes_to_exclude=left_in_float(onnx.load(graph).graph, head=recipe.head),
+        weight_type=recipe.weight,
+        nodes_to_exclude=left_in_float(names, recipe),
         calibrate_method=recipe.method,
         calibration_cache_path=ranges,
     )
@@ -208,7 +213,7 @@ def main() -> None:
     )
     parser.add_argument("graph", type=Path)
     parser.add_argument("--pictures", type=Path, nargs="+", required=True, help="folders")
-    parser.add_argument("--count", type=int, default=300, help="pictures in all")
+    parser.add_argument("--count", type=int, default=200, help="pictures in all")
     parser.add_argument("--size", type=int, nargs=2, default=(384, 640), help="height width")
     parser.add_argument("--out", type=Path, default=Path("build/train/variants"))
     arguments = parser.parse_args()
