@@ -154,7 +154,7 @@ def plans(model: Path, manifest: Manifest, folder: Path, threads: int) -> dict[s
 def recall_by_height(
     found: Sequence[Detections], truth: Sequence[Sample], threshold: float
 ) -> dict[str, float]:
-    """Give the share of persons found, of the small ones and of the others."""
+    """Give the share found of small persons and of the others, with how many there are."""
     shares = {}
     for name, low, high in (
         (f"< {SMALL_PX} px", 0, SMALL_PX),
@@ -166,7 +166,7 @@ def recall_by_height(
             here = (tall >= low) & (tall < high) & (sample.class_id == 0)
             kept.append(Sample(sample.image, sample.class_id[here], sample.xyxy[here]))
         judged = judge([as_found(boxes) for boxes in found], kept, 0)
-        shares[name] = judged.recall(threshold)
+        shares[f"{name} ({judged.truths})"] = judged.recall(threshold)
     return shares
 
 
@@ -216,9 +216,9 @@ def as_markdown(head: str, rows: Sequence[Row]) -> str:
     note = (
         "CPU is processor time per frame as a multiple of the first row's. Recall and false boxes "
         "are of persons at the manifest's threshold; heights are those of what is seen of "
-        f"them in the recording. Tiles are cut at its own pixels with an overlap of {OVERLAP_PX} "
-        "px, over the whole frame and besides it: more than the service cuts, which tiles along "
-        "barriers only."
+        "them in the recording, in brackets how many. Tiles are cut at its own pixels with an "
+        f"overlap of {OVERLAP_PX} px, over the whole frame and besides it: more than the service "
+        "cuts, which tiles along barriers only."
     )
     return "\n\n".join(["# Input shapes", head, note, "\n".join(lines)]) + "\n"
 
