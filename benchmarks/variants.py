@@ -11,12 +11,13 @@ falls by more than 0.01; one that does not win is not shipped.
 
 import argparse
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
 
 import cv2
+import numpy as np
 
 from benchmarks.inference import agreement, machine, measure
 from benchmarks.machine import ROOT, stamp, write_result
@@ -24,8 +25,8 @@ from benchmarks.mot import SHARED_DATA
 from benchmarks.reshaped import EVERY_BOX, model_of
 from benchmarks.variants_page import Row, as_markdown
 from detector.errors import ModelError
-from detector.types import U8, Detections
-from detector.vision import Detector, ModelSettings
+from detector.types import U8, Detections, ObjectClass
+from detector.vision import ClassScores, Detector, ModelSettings
 from detector.vision.manifest import Manifest, read_manifest
 from detector.vision.onnx_detector import load_detector
 from detector.vision.settings import PrecisionChoice, ProviderChoice
@@ -97,6 +98,7 @@ class Loader:
     def __init__(self, like: Manifest, folder: Path) -> None:
         self._like = like
         self._folder = folder
+        self.scores = like.scores
 
     def load(self, variant: Variant, case: Case, min_score: float | None = None) -> Detector:
         """Start a variant.
@@ -163,6 +165,12 @@ def as_found(boxes: Detections) -> Found:
     return Found(boxes.xyxy, boxes.confidence, boxes.class_id)
 
 
+def given_out(boxes: Detections, scores: Mapping[ObjectClass, ClassScores]) -> Detections:
+    """Keep what the service would see of these boxes."""
+    floors = np.array([scores[ObjectClass(number)].min_score for number in boxes.class_id])
+    return boxes[np.flatnonzero(boxes.confidence >= floors)]
+
+
 def judge_all(
     loader: Loader, running: Sequence[Variant], sets: dict[str, list[Sample]], rows: dict[str, Row]
 ) -> None:
@@ -179,9 +187,9 @@ def judge_all(
                 judged = judge([as_found(boxes) for boxes in found], samples, number)
                 if judged.truths:
                     row.ap50[f"{name} {label}"] = judged.average_precision()
-        first = first or everything
-        scores = dict(detector.info.scores)
-        row.found_again, row.added, _ = agreement(first, everything, scores)
+        shown = [given_out(boxes, loader.scores) for boxes in everything]
+        first = first or shown
+        row.found_again, row.added, _ = agreement(first, shown, loader.scores)
 
 
 def decide(rows: dict[str, Row]) -> None:

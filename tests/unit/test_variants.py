@@ -8,9 +8,10 @@ import pytest
 
 from benchmarks.reshaped import model_of
 from benchmarks.shapes import Plan, samples, starts
-from benchmarks.variants import decide, judged_sets, variants
+from benchmarks.variants import decide, given_out, judged_sets, variants
 from benchmarks.variants_page import Row, as_markdown
-from detector.types import Detections
+from detector.types import Detections, ObjectClass
+from detector.vision import ClassScores
 from detector.vision.manifest import read_manifest
 from detector.vision.scripted import ScriptedDetector
 
@@ -87,3 +88,11 @@ def test_what_a_tile_sees_lies_where_the_tile_lies_in_the_frame() -> None:
     (found,) = Plan(whole, tile).look([np.zeros((540, 960, 3), np.uint8)])
     assert tile.shapes == [(384, 640, 3)] * 4
     assert found.xyxy.tolist() == [[420, 100, 450, 180]]
+
+
+def test_agreement_is_of_the_boxes_that_the_service_would_see() -> None:
+    boxes = Detections(
+        np.zeros((3, 4), np.float32), np.array([0.5, 0.2, 0.02], np.float32), np.array([0, 1, 0])
+    )
+    scores = {ObjectClass.PERSON: ClassScores(0.1, 0.4), ObjectClass.LADDER: ClassScores(0.3, 0.4)}
+    assert given_out(boxes, scores).confidence.tolist() == [0.5]
