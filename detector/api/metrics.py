@@ -181,6 +181,10 @@ _CAMERA_GAUGES: Mapping[str, tuple[str, Callable[[CameraHealth, float], float | 
         "Clock of this machine minus that of the camera",
         lambda h, _: h.clock_offset_s,
     ),
+    "perimeter_clock_drift_ppm": (
+        "Microseconds that the camera's clock gains each second",
+        lambda h, _: h.clock_drift_ppm,
+    ),
 }
 _CAMERA_COUNTERS: Mapping[str, tuple[str, Callable[[CameraHealth], int]]] = {
     "perimeter_frames": ("Pictures handed to analysis", lambda h: h.frames),
@@ -189,6 +193,10 @@ _CAMERA_COUNTERS: Mapping[str, tuple[str, Callable[[CameraHealth], int]]] = {
         lambda h: h.drops,
     ),
     "perimeter_frames_corrupt": ("Damaged pictures", lambda h: h.corrupt),
+    "perimeter_clock_jumps": (
+        "How often the camera's clock was set by half a second or more",
+        lambda h: h.clock_jumps,
+    ),
     "perimeter_camera_connects": ("Connections that gave a picture", lambda h: h.connects),
 }
 

@@ -14,7 +14,7 @@ from detector.errors import SourceBroken
 from detector.stages import Stage, StageClock
 from detector.streams.base import InputSettings, SourceProgress, redact
 from detector.streams.timeline import SamplingGrid, Timeline
-from detector.types import U8, CameraId, ClockSource, Frame
+from detector.types import U8, CameraId, ClockReading, ClockSource, Frame
 
 if TYPE_CHECKING:  # generic for the type checker only
     from av.packet import Packet
@@ -37,13 +37,22 @@ class SourceRequest:
         return f"camera {self.camera}: {redact(self.settings.path)}"
 
     def frame(
-        self, image: U8, pts: float, utc: tuple[float, ClockSource], *, corrupt: bool = False
+        self,
+        image: U8,
+        pts: float,
+        utc: tuple[float, ClockSource],
+        reading: ClockReading | None = None,
+        *,
+        corrupt: bool = False,
     ) -> Frame:
-        """Give the next frame, counted; ``utc``: when it was taken, and whose clock says so."""
+        """Give the next frame, counted.
+
+        ``utc``: when it was taken, and whose clock says so; ``reading``: the camera's own clock.
+        """
         progress = self.progress
         progress.height, progress.width = image.shape[:2]
         index, progress.frames = progress.frames, progress.frames + 1
-        return Frame(self.camera, index, image, pts, *utc, time.time(), corrupt)
+        return Frame(self.camera, index, image, pts, *utc, time.time(), corrupt, reading)
 
 
 class Pictures:
@@ -90,16 +99,20 @@ class Pictures:
         return None if stamp is None or base is None else float(stamp * base)
 
     def frame(
-        self, picture: VideoFrame, pts: float, utc: tuple[float, ClockSource]
+        self,
+        picture: VideoFrame,
+        pts: float,
+        utc: tuple[float, ClockSource],
+        reading: ClockReading | None = None,
     ) -> Frame | None:
-        """Give the frame of ``picture`` if it is due at ``pts``; ``utc``: when it was taken."""
+        """Give the frame of ``picture`` if it is due at ``pts``; the rest as in the request's."""
         if picture.is_corrupt:
             self._request.progress.corrupt += 1
         if not self._grid.due(pts):
             return None
         with self._request.stages.measure(Stage.CONVERT):
             image = upright_bgr(picture)
-        return self._request.frame(image, pts, utc, corrupt=picture.is_corrupt)
+        return self._request.frame(image, pts, utc, reading, corrupt=picture.is_corrupt)
 
 
 def upright_bgr(picture: VideoFrame) -> U8:
