@@ -1,4 +1,4 @@
-"""Many real RTSP cameras with random faults for long, then all dead: does anything grow or go missing?
+"""Many real RTSP cameras with random faults, then all dead: does anything grow or go missing?
 
     python -m benchmarks.soak [--cameras 8] [--minutes 30]
 

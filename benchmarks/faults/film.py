@@ -1,4 +1,4 @@
-"""The film a camera plays: a red square, which the tiny network takes for a person, now and then."""
+"""The film a camera plays: now and then a red square, a person to the tiny network."""
 
 from fractions import Fraction
 from pathlib import Path

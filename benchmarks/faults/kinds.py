@@ -1,4 +1,4 @@
-"""The faults: how each is made and mended, what it may look like in the API, and how it is noticed."""
+"""The faults: how each is made and mended, what the API may say, and how it is noticed."""
 
 import socket
 from collections.abc import Callable

@@ -63,7 +63,7 @@ def _copy(source: socket.socket, target: socket.socket) -> None:
 
 
 def _message(stream: BinaryIO) -> bytes:
-    """Read one interleaved packet, or one RTSP message with its body; raises EOFError at the end."""
+    """Read one interleaved packet, or one RTSP message with its body, else raise EOFError."""
     first = stream.read(1)
     if not first:
         raise EOFError
