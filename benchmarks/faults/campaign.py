@@ -1,4 +1,4 @@
-"""One fault again and again on one camera: when was it noticed and over, what was false?
+"""One fault again and again on one camera: when was it noticed and over, what was false?"""
 
 import itertools
 import json

@@ -69,8 +69,8 @@ def markdown(result: dict[str, Any]) -> str:
         "# Fault campaign",
         "",
         (
-            f"`{result['command']}` · {result['date']} · {machine['processor']}, {machine['cores']} "
-            f"cores · commit {result['commit']} · PyAV {result['versions']['av']}"
+            f"`{result['command']}` · {result['date']} · {machine['processor']}, {machine['cores']}"
+            f" cores · commit {result['commit']} · PyAV {result['versions']['av']}"
         ),
         "",
         (
