@@ -70,7 +70,7 @@ def make_rig(fault: Fault, small: Path, large: Path) -> Rig:
 def campaign(folder: Path, names: dict[str, range], profile: Profile, record: Record) -> bool:
     """Run the repetitions of ``names`` beside each other; True if every one came to its end."""
     small = make_film(folder / "small.h264", scale=2, fps=FPS)
-    large = make_film(folder / "large.h264", scale=4, fps=FPS)
+    large = make_film(folder / "large.h264", scale=4, fps=FPS, noise=25)
     rigs = {name: make_rig(BY_NAME[name], small, large) for name in names}
     cameras = {n: live_camera(r.url, profile, BY_NAME[n].transport) for n, r in rigs.items()}
     site = Site(folder, cameras)
