@@ -22,6 +22,7 @@ import dataclasses
 import json
 import platform
 import random
+import signal
 import sqlite3
 import sys
 import tempfile
@@ -63,6 +64,7 @@ def write(rounds: list[CrashRound], seed: int, took_s: float) -> None:
 
 def on_a_full_disk(incidents: int, seed: int) -> int:
     """Run the whole service on a disk that fills up; the exit code is 1 if anything was lost."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # the disk is unmounted then, too
     try:
         with tempfile.TemporaryDirectory() as folder:
             seen = full_disk(Path(folder), incidents, seed, (clips,))
