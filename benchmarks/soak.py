@@ -109,7 +109,7 @@ def run(folder: Path, cameras: int, minutes: float) -> dict[str, Any]:
         "flat": {half: flatness(samples, half, minutes) for half in ("faults", "dead")},
         "faults": told,
         "silent": [line for line in told if not line["shown"]],
-        "events_about_cameras": sum(_is_view(entry) for entry in requests),
+        "without_event": without_event(told, requests),
         "states_when_dead": dead,
         "committed": sum(committed.values()),
         "lost": sum(lost.values()),
@@ -123,8 +123,23 @@ def _sample(samples: Samples, process: psutil.Process, began_s: float, until_s: 
         time.sleep(1.0)
 
 
-def _is_view(entry: dict[str, Any]) -> bool:
-    return bool(json.loads(entry["body"])["data"]["rule"].startswith("camera_"))
+def without_event(told: list[Any], requests: Sequence[dict[str, Any]]) -> int | None:
+    """Count blinding faults during which no event about the camera came; None: none ever came."""
+    found = []
+    for entry in requests:
+        data = json.loads(entry["body"])["data"]
+        if data["rule"].startswith("camera_"):
+            found.append((data["camera"], entry["at"]))
+    if not found:
+        return None
+    return sum(
+        not any(
+            camera == line["camera"] and line["made_at"] <= at <= line["mended_at"]
+            for camera, at in found
+        )
+        for line in told
+        if line["fault"] in BLINDING
+    )
 
 
 def flatness(samples: Samples, half: str, minutes: float) -> dict[str, Any]:
@@ -196,9 +211,10 @@ def markdown(result: dict[str, Any]) -> str:
         for name, t in result["latency_s"].items()
         if t is not None
     ]
+    untold = "not measured:" if result["without_event"] is None else result["without_event"]
     told = (
         f"{len(result['faults'])} faults, {len(result['silent'])} silent; "
-        f"{result['events_about_cameras']} events about cameras; {result['committed']} events "
+        f"{untold} blinding ones without an event about the camera; {result['committed']} events "
         f"committed, {result['lost']} lost. States at the end, all dead: "
         f"{', '.join(sorted(set(result['states_when_dead'].values())))}."
     )
@@ -226,7 +242,7 @@ def main() -> int:
     write_result(given.out, "soak", result, markdown(result))
     plot(result, given.out / "soak.png")
     print(markdown(result))
-    return 1 if result["lost"] or result["silent"] else 0
+    return 1 if result["lost"] or result["silent"] or result["without_event"] else 0
 
 
 if __name__ == "__main__":
