@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 import av
@@ -156,7 +157,7 @@ def _copy(clip: Sequence[TimedPacket], part: Path, notes: Mapping[str, str]) -> 
         stream = container.add_stream_from_template(template.streams.video[0], opaque=True)
         stream.codec_context.codec_tag = _TAGS[first.coding.codec]
         stream.time_base = TIME_BASE
-        durations = [b.dts - a.dts for a, b in zip(clip, clip[1:], strict=False)]
+        durations = [b.dts - a.dts for a, b in pairwise(clip)]
         durations.append(typical_step(sorted(each.pts for each in clip)))
         for each, duration in zip(clip, durations, strict=True):
             packet = AvPacket(each.packet.data)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import groupby
+from itertools import groupby, pairwise
 from statistics import median
 
 from detector.streams.packets import Coding, Packet
@@ -59,8 +59,8 @@ def timed(packets: Sequence[Packet]) -> list[TimedPacket]:
 
 
 def typical_step(times: Sequence[int]) -> int:
-    """Give the median distance of rising ``times`` in ticks; that of 25 a second for fewer than two."""
-    steps = [b - a for a, b in zip(times, times[1:], strict=False)]
+    """Give the median distance of rising ``times`` in ticks; 25 a second for fewer than two."""
+    steps = [b - a for a, b in pairwise(times)]
     return max(1, round(median(steps))) if steps else _NOMINAL_STEP
 
 
