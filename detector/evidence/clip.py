@@ -1,62 +1,27 @@
-"""Writes clips: packets as the camera sent them into an MP4 that browsers play, and looks at it."""
+"""Clips of what happened: from the packets of a live camera, or cut out of a recording."""
 
-import heapq
-import io
-import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
 from fractions import Fraction
-from itertools import pairwise
 from pathlib import Path
+from urllib.parse import unquote
 
 import av
 import av.error
-import cv2
-import numpy as np
-from av.codec.context import CodecContext
-from av.packet import Packet as AvPacket
-from av.video.codeccontext import VideoCodecContext
-from av.video.frame import VideoFrame
+from av.container import InputContainer
+from av.video.stream import VideoStream
 
-from detector.errors import DetectorError, EvidenceError
-from detector.evidence.clip_check import ClipFile, captured_note, verify_clip
-from detector.evidence.clip_times import (
-    TICKS_PER_S,
-    TIME_BASE,
-    TimedPacket,
-    longest_part,
-    timed,
-    typical_step,
-)
-from detector.evidence.video import VideoWriter
+from detector.errors import EvidenceError
+from detector.evidence.clip_check import ClipFile, verify_clip
+from detector.evidence.clip_times import longest_part, timed
+from detector.evidence.clip_writer import Polygon, store_clip
+from detector.streams.base import redact, scheme_of
 from detector.streams.packets import Coding, Packet
-from detector.types import U8, Xy
 
-__all__ = ["ClipFile", "Polygon", "verify_clip", "write_clip"]
+__all__ = ["ClipFile", "Polygon", "cut_recording", "verify_clip", "write_clip"]
 
-Polygon = Sequence[Xy]
-"""Corners in shares of the picture's width and height, 0..1."""
-
-_TAGS = {"h264": "avc1", "hevc": "hvc1"}  # hvc1: Safari plays no HEVC that is tagged hev1
-_START_CODES = (b"\x00\x00\x01", b"\x00\x00\x00\x01")
-_SAME_END_S = 0.5  # between what was asked for and what the file holds
-
-
-@dataclass(frozen=True, slots=True)
-class _Changes:
-    """What is done to pictures before they are encoded anew.
-
-    Attributes:
-        masks: polygons that are filled with black.
-        quarters: counter-clockwise quarter turns that make a recording upright.
-    """
-
-    masks: Sequence[Polygon] = ()
-    quarters: int = 0
-
-    def __bool__(self) -> bool:
-        return bool(self.masks) or self.quarters != 0
+_LAST_SHOWS_S = 1.0  # a picture is taken to be shown so long after the last
 
 
 def write_clip(packets: Sequence[Packet], path: Path, masks: Sequence[Polygon] = ()) -> ClipFile:
@@ -83,136 +48,134 @@ def write_clip(packets: Sequence[Packet], path: Path, masks: Sequence[Polygon] =
     return store_clip(timed(part), path, masks)
 
 
-def store_clip(
-    clip: Sequence[TimedPacket],
+def cut_recording(
+    source: Path | str,
+    begin_s: float,
+    end_s: float,
     path: Path,
     masks: Sequence[Polygon] = (),
     *,
-    quarters: int = 0,
-    anew: bool = False,
+    begun_at: float | None = None,
 ) -> ClipFile:
-    """Write a clip whose packets have their times already; else as ``write_clip``.
+    """Write what a recording shows from ``begin_s`` to ``end_s`` as a clip.
 
-    ``quarters``: counter-clockwise turns that make it upright; ``anew``: encode it in any case.
+    It begins at the key frame at or before ``begin_s`` and is copied or encoded as by
+    ``write_clip``. Recordings that are turned, or do not say when each picture is shown (raw H.264,
+    AVI with B-frames), are encoded anew.
+
+    Args:
+        source: a file, ``file://`` or ``http(s)://`` address.
+        begin_s: seconds from the recording's first picture.
+        end_s: likewise, of the last picture wanted.
+        path: where the clip goes, as in ``write_clip``.
+        masks: what nobody may see.
+        begun_at: UTC epoch seconds of the first picture; None takes what the recording says, and
+            counts from 1970 where it says nothing.
+
+    Raises:
+        EvidenceError: the recording cannot be read or has nothing there, or as in ``write_clip``.
     """
-    changes = _Changes(masks, quarters)
-    in_order = sorted(clip, key=lambda each: each.pts)
-    notes = {
-        "comment": captured_note(in_order[0].packet.captured_at, in_order[-1].packet.captured_at)
-    }
-    with _replacing(path) as part:
-        if changes or anew or not _can_be_copied(clip[0].packet):
-            _encode(clip, part, changes, notes)
-        else:
-            _copy(clip, part, notes)
-        found = verify_clip(part)
-        wanted_s = in_order[-1].pts / TICKS_PER_S
-        if abs(found.duration_s - wanted_s) > _SAME_END_S + _step_s(clip):
-            raise EvidenceError(
-                f"{path}: expected a clip of {wanted_s:.3f} s, found {found.duration_s:.3f} s"
-            )
-    return found
-
-
-def _can_be_copied(first: Packet) -> bool:
-    """Whether browsers play it, and parameter sets stand before the pictures as start codes say."""
-    return first.coding.codec in _TAGS and first.data.startswith(_START_CODES)
-
-
-@contextmanager
-def _replacing(path: Path) -> Iterator[Path]:
-    """Give a place to write to; the file is on the disk, then has its name, or is gone."""
-    part = path.with_suffix(".part")
+    name = redact(str(source))
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        yield part
-        with part.open("rb+") as file:
-            os.fsync(file.fileno())
-        part.replace(path)
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
-    except (av.error.FFmpegError, OSError) as error:
-        raise EvidenceError(f"{path}: expected to write a clip, found: {error}") from error
-    except EvidenceError:
-        raise
-    except DetectorError as error:  # of the encoder
-        raise EvidenceError(str(error)) from error
-    finally:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
-
-
-def _copy(clip: Sequence[TimedPacket], part: Path, notes: Mapping[str, str]) -> None:
-    first = clip[0].packet
-    head = first.coding.extradata + first.data
-    options = {"movflags": "faststart"}
-    with (
-        av.open(io.BytesIO(head), format=first.coding.codec) as template,
-        av.open(str(part), "w", format="mp4", options=options) as container,
-    ):
-        container.metadata.update(notes)
-        stream = container.add_stream_from_template(template.streams.video[0], opaque=True)
-        stream.codec_context.codec_tag = _TAGS[first.coding.codec]
-        stream.time_base = TIME_BASE
-        durations = [b.dts - a.dts for a, b in pairwise(clip)]
-        durations.append(typical_step(sorted(each.pts for each in clip)))
-        for each, duration in zip(clip, durations, strict=True):
-            packet = AvPacket(each.packet.data)
-            packet.stream, packet.time_base = stream, TIME_BASE
-            packet.pts, packet.dts, packet.duration = each.pts, each.dts, duration
-            packet.is_keyframe = each.packet.is_key
-            container.mux(packet)
-
-
-def _encode(
-    clip: Sequence[TimedPacket], part: Path, changes: _Changes, notes: Mapping[str, str]
-) -> None:
-    with VideoWriter(part, 1.0 / _step_s(clip), notes) as video:
-        for picture, at_s in _pictures(clip):
-            image = np.ascontiguousarray(
-                np.rot90(np.asarray(picture.to_ndarray(format="bgr24"), np.uint8), changes.quarters)
+        with _opened(source) as container:
+            stream = container.streams.best("video")
+            if not isinstance(stream, VideoStream) or stream.codec_context is None:
+                raise EvidenceError(f"{name}: expected a video track of a known codec, found none")
+            begun_at = _begun_at(container) if begun_at is None else begun_at
+            part = longest_part(_between(container, stream, (begin_s, end_s), begun_at))
+            if not part:
+                raise EvidenceError(
+                    f"{name}: expected pictures from {begin_s:.3f} to {end_s:.3f} s, found none"
+                )
+            quarters = _quarters(container, stream)
+            anew = any(packet.pts is None for packet in part)
+            return store_clip(
+                timed(part), path, masks, quarters=quarters, anew=anew, template=stream
             )
-            video.write(_masked(image, changes.masks), at_s)
+    except (av.error.FFmpegError, OSError) as error:
+        said = redact(str(error))
+        raise EvidenceError(f"{name}: expected a recording to cut, found: {said}") from None
 
 
-def _pictures(clip: Sequence[TimedPacket]) -> Iterator[tuple[VideoFrame, float]]:
-    """Decode all; the next picture that comes out is the earliest of those that went in."""
-    decoder = _decoder(clip[0].packet.coding)
-    due: list[int] = []
-    for each in [*clip, None]:
-        packet = None if each is None else AvPacket(each.packet.data)
-        try:
-            pictures = decoder.decode(packet)
-        except av.error.InvalidDataError:
-            continue
-        if each is not None:
-            heapq.heappush(due, each.pts)
-        for picture in pictures:
-            if due:
-                yield picture, heapq.heappop(due) / TICKS_PER_S
+def _opened(source: Path | str) -> InputContainer:
+    given = str(source)
+    if isinstance(source, Path) or scheme_of(given) == "file":
+        plain = unquote(given[len("file://") :]) if given.startswith("file://") else given
+        given = f"file:{plain}"
+    return av.open(given)
 
 
-def _decoder(coding: Coding) -> VideoCodecContext:
-    context = CodecContext.create(coding.codec, "r")
-    if not isinstance(context, VideoCodecContext):
-        raise EvidenceError(f"expected a codec of pictures, found {coding.codec}")
-    context.thread_count = 1
-    if coding.extradata:
-        context.extradata = coding.extradata
-    return context
+def _begun_at(container: InputContainer) -> float:
+    """Give UTC epoch seconds as written in the file, else 0."""
+    try:
+        begun = datetime.fromisoformat(container.metadata.get("creation_time", ""))
+    except ValueError:
+        return 0.0
+    return begun.replace(tzinfo=begun.tzinfo or UTC).timestamp()
 
 
-def _masked(image: U8, masks: Sequence[Polygon]) -> U8:
-    """Fill the polygons of ``image`` (H, W, 3) with black, in place."""
-    height, width = image.shape[:2]
-    for mask in masks:
-        corners = np.round(np.asarray(mask, float) * (width, height)).astype(np.int32)
-        cv2.fillPoly(image, [corners], (0, 0, 0))
-    return image
+def _between(
+    container: InputContainer, stream: VideoStream, wanted: tuple[float, float], begun_at: float
+) -> list[Packet]:
+    """Give the packets from the key frame at or before ``wanted`` to its end, in their order."""
+    base = stream.time_base or Fraction(1, 90_000)
+    start = stream.start_time
+    if start is not None and wanted[0] > 0.0:
+        with suppress(av.error.FFmpegError):
+            target = start + int(wanted[0] / base)
+            container.seek(target, stream=stream, backward=True)
+            kept = _taken(_packets(container, stream, begun_at), wanted)
+            if kept and kept[0].arrived_at - begun_at <= wanted[0]:
+                return kept
+        container.seek(start, stream=stream, backward=True)  # the index led too far, or is none
+    return _taken(_packets(container, stream, begun_at), wanted)
 
 
-def _step_s(clip: Sequence[TimedPacket]) -> float:
-    return float(Fraction(typical_step(sorted(each.pts for each in clip)), TICKS_PER_S))
+def _taken(
+    packets: Iterator[tuple[Packet, float, float]], wanted: tuple[float, float]
+) -> list[Packet]:
+    kept: list[Packet] = []
+    reached = False
+    for packet, shown_s, decoded_s in packets:
+        if decoded_s > wanted[1]:
+            break
+        if packet.is_key and shown_s <= wanted[0]:
+            kept.clear()
+        if packet.is_key or kept:
+            kept.append(packet)
+            reached = reached or shown_s >= wanted[0] - _LAST_SHOWS_S
+    return kept if reached else []
+
+
+def _packets(
+    container: InputContainer, stream: VideoStream, begun_at: float
+) -> Iterator[tuple[Packet, float, float]]:
+    """Give the packets with the seconds at which each is shown and decoded.
+
+    A recording that is cut off gives what came before; the clip then ends there as well.
+    """
+    context, base = stream.codec_context, stream.time_base or Fraction(1, 90_000)
+    codec, extradata = context.codec.canonical_name, bytes(context.extradata or b"")
+    coding = Coding(codec, stream.width, stream.height, extradata, base)
+    start, step_s, number = stream.start_time or 0, 1.0 / float(stream.average_rate or 25), 0
+    with suppress(av.error.InvalidDataError, IndexError):
+        for packet in container.demux(stream):
+            if not packet.size:
+                continue
+            stamp = packet.pts if packet.pts is not None else packet.dts
+            shown_s = number * step_s if stamp is None else float((stamp - start) * base)
+            decoded_s = shown_s if packet.dts is None else float((packet.dts - start) * base)
+            number += 1
+            at, key = begun_at + shown_s, packet.is_keyframe
+            kept = Packet(bytes(packet), coding, packet.pts, packet.dts, key, at, at)
+            yield kept, shown_s, min(shown_s, decoded_s)
+
+
+def _quarters(container: InputContainer, stream: VideoStream) -> int:
+    """Give the counter-clockwise quarter turns that make the recording upright."""
+    if stream.start_time is None:  # a raw stream: nowhere to go back to, and no flag of that kind
+        return 0
+    container.seek(stream.start_time, stream=stream, backward=True)
+    with suppress(av.error.FFmpegError, StopIteration):
+        return round(next(container.decode(stream)).rotation / 90) % 4
+    return 0

@@ -86,7 +86,7 @@ class RecordReader:
         self._heartbeats.forget(self.name)
 
     def _read(self) -> None:
-        """Read one connection until it fails, which raises StreamError, or the reader is stopped."""
+        """Read one connection until it fails (StreamError) or the reader is stopped."""
         self._healthy = (0.0, 0.0)
         plan, live, beaten_s = self.plan, False, -math.inf
         with self._open(plan.settings, plan.camera, self.ring, self._progress) as stream:

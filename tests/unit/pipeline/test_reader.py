@@ -74,7 +74,7 @@ class Script:
         _fps: float | None,
         timeline: Timeline,
         progress: SourceProgress,
-        ring: PacketRing | None = None,
+        ring: PacketRing | None = None,  # noqa: ARG002  (as open_source is called)
     ) -> ScriptedSource:
         connection = self.connections.pop(0) if self.connections else SourceTimeout("north: gone")
         if isinstance(connection, Exception):
