@@ -37,7 +37,8 @@ def longest_part(packets: Sequence[Packet]) -> list[Packet]:
     first key frame depend on ones that are not there, and are left out. Empty without a key frame.
     """
     runs = [_begun_at_key(list(run)) for _, run in groupby(packets, lambda p: _needs(p.coding))]
-    return max(runs, key=lambda run: run[-1].arrived_at - run[0].arrived_at if run else -1.0)
+    begun = [run for run in runs if run]
+    return max(begun, key=lambda run: run[-1].arrived_at - run[0].arrived_at, default=[])
 
 
 def timed(packets: Sequence[Packet]) -> list[TimedPacket]:
