@@ -270,8 +270,8 @@ def test_every_kind_of_recording_can_be_cut(tmp_path: Path, name: str, b_frames:
     shown = [p.to_ndarray(format="bgr24").mean() for p in pictures(tmp_path / "clip.mp4")]
     numbers = [round((level - 20) / 2) for level in shown]
     assert numbers == sorted(numbers)
-    assert numbers[0] in range(25, 38)  # the group before 1.5 s
-    assert numbers[-1] in range(73, 80)
+    assert numbers[0] in range(24, 38)  # the group before 1.5 s; coding costs up to 3 grey levels
+    assert numbers[-1] in range(72, 80)
     assert clip.duration_s == pytest.approx(len(numbers) / FPS, abs=0.05)
 
 
