@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from detector.streams.base import SourceProgress
+from detector.streams.packets import Packet
 from detector.types import CameraId, ClockReading, ClockSource, Frame
 
 _WINDOW_S = 5.0
@@ -146,6 +147,16 @@ class CameraMonitor:
             self._newest_s, self._decoded_at = now_s, frame.decoded_at
             self._clock, self._reading = frame.clock, frame.reading
             self._jumps = frame.reading.jumps if frame.reading else self._jumps
+
+    def recorded(self, packet: Packet, progress: SourceProgress, clock: ClockSource) -> None:
+        """Count a packet of a camera that is only recorded; ``clock``: whose time it carries."""
+        now_s = time.monotonic()
+        with self._lock:
+            self._rate_in.add(now_s)
+            self._progress = dataclasses.replace(progress)
+            self._newest_s, self._decoded_at = now_s, packet.arrived_at
+            self._clock = clock
+            self._reading = progress.clock.reading if progress.clock else None
 
     def analysed(self, frame: Frame) -> None:
         """Count a frame whose analysis is complete."""

@@ -25,7 +25,7 @@ class InputSettings(BaseModel):
 
     Attributes:
         path: file, folder of pictures, ``rtsp(s)://``, ``http(s)://`` or ``device:<n>``.
-        roles: what the pictures are used for.
+        roles: what it is used for: "detect" is analysed, the packets of "record" become clips.
         transport: how RTSP carries its packets.
         tls_ca_file: PEM file that must vouch for the certificate of an ``rtsps://`` or ``https://``
             server; without it any certificate is taken, as most cameras sign their own.

@@ -13,6 +13,7 @@ from av.video.stream import VideoStream
 from detector.errors import SourceBroken
 from detector.stages import Stage, StageClock
 from detector.streams.base import InputSettings, SourceProgress, redact
+from detector.streams.packets import PacketRing
 from detector.streams.timeline import SamplingGrid, Timeline
 from detector.types import U8, CameraId, ClockReading, ClockSource, Frame
 
@@ -22,7 +23,10 @@ if TYPE_CHECKING:  # generic for the type checker only
 
 @dataclass(frozen=True, slots=True)
 class SourceRequest:
-    """What somebody wants to read, for which camera, and what goes on over its reconnections."""
+    """What somebody wants to read, for which camera, and what goes on over its reconnections.
+
+    ``ring`` gets every packet of a live source, decoded or not; recordings are cut instead.
+    """
 
     settings: InputSettings
     camera: CameraId
@@ -30,6 +34,7 @@ class SourceRequest:
     timeline: Timeline
     progress: SourceProgress
     stages: StageClock = field(default_factory=StageClock)
+    ring: PacketRing | None = None
 
     @property
     def where(self) -> str:
