@@ -16,6 +16,7 @@ from detector.events import Event, Incident, OperatorState
 from detector.store import deliveries, events, incidents, retention
 from detector.store.claim import claim
 from detector.store.engine import reader_engine, translated, writer_engine
+from detector.store.evidence import EvidenceRecords
 from detector.store.migrate import migrate
 from detector.store.records import (
     Counts,
@@ -55,7 +56,7 @@ def open_store(settings: StoreSettings) -> "Store":
     return Store(writer, reader_engine(settings), settings.where, path)
 
 
-class Store:
+class Store(EvidenceRecords):
     """Events, incidents and deliveries; every method may be called from any thread.
 
     Writes take turns on one connection and are on the disk when the method returns. Reads use other
@@ -307,14 +308,20 @@ class Store:
 
     # --- upkeep -----------------------------------------------------------------------------------
 
-    def prune(self, before: float, limit: int = 500) -> Pruned:
+    def prune(self, before: float, limit: int = 500, *, now: float | None = None) -> Pruned:
         """Remove up to ``limit`` incidents unchanged since ``before`` with all that is theirs.
 
-        Those with a pending delivery stay. Repeat until nothing is removed; writers get their turn
-        in between.
+        Those with a pending delivery or a hold stay. Repeat until nothing is removed; writers get
+        their turn in between. Each incident that goes has its entry in the custody log.
+
+        Args:
+            before: UTC epoch seconds.
+            limit: at most so many incidents.
+            now: UTC epoch seconds at which holds are judged and the erasure is logged; without it
+                expired holds count as well, and the time of the entry is ``before``.
         """
         with self._writing("pruning") as connection:
-            return retention.prune(connection, before, limit)
+            return retention.prune(connection, before, limit, now)
 
     def counts(self) -> Counts:
         """Count what is stored."""
