@@ -285,8 +285,11 @@ class CameraWatch:
             unknown = fault.resumed and fault.kind in _OF_REFERENCE
             self._say(fault, Phase.END, moment, RESTART if unknown else RESTORED)
         elif offline and not self._link.up and self._link.state != fault.said:
-            if at - fault.said_at_s >= UPDATE_EVERY_S:
-                self._say(fault, Phase.UPDATE, moment)
+            self._say_obstacle(fault, moment)
+
+    def _say_obstacle(self, fault: _Fault, moment: Moment) -> None:
+        if moment.pts - fault.said_at_s >= UPDATE_EVERY_S:
+            self._say(fault, Phase.UPDATE, moment)
 
     def _explained(self, kind: EventKind) -> bool:
         """Something graver is open, or its condition holds at this moment."""

@@ -33,6 +33,7 @@ _BETTER = 0.1  # by which a shift must fit better than none
 _USUAL_STRUCTURE = 0.35  # of pictures that may teach the reference
 _CLEAR = 0.9  # edges so like the reference have not moved
 _FLAT = 1e-9
+_USUAL_SHARPNESS = 0.6
 _LOW_CONTRAST_GREY = 8.0
 _WINDOW = cv2.createHanningWindow(_SHIFT_SIZE, cv2.CV_32F)
 
@@ -114,7 +115,7 @@ class IntegrityMeter:
         lost, sharpness = _lost(blocks, reference.blocks)
         structure = _correlation(edges, reference.edges)
         shift, aligned = _shift(edges, reference.edges, structure)
-        usual = structure >= _USUAL_STRUCTURE and lost < _LOST and sharpness > 0.6
+        usual = structure >= _USUAL_STRUCTURE and lost < _LOST and sharpness > _USUAL_SHARPNESS
         if usual and max(abs(shift[0]), abs(shift[1])) < 0.5 / _SHIFT_SIZE[0]:
             reference.learn(blocks, edges, coarse, _weight(passed_s, MEMORY_S))
         likeness = _correlation(coarse, reference.coarse)
