@@ -14,7 +14,7 @@ from detector.rules import RuleSettings
 from detector.scene import BarrierSettings, CalibrationSettings, ZoneSettings
 from detector.sinks import AnySinkSettings
 from detector.store import StoreSettings
-from detector.streams import InputSettings
+from detector.streams import InputSettings, is_live
 from detector.tracking import LostBudget, TrackingSettings
 from detector.types import ObjectClass
 from detector.vision import ModelSettings, TilingSettings
@@ -40,10 +40,26 @@ class FfmpegSettings(_Settings):
             raise ValueError(msg)
         return self
 
+    @model_validator(mode="after")
+    def _one_camera_records(self) -> Self:
+        recording = [i for i in self.inputs if "record" in i.roles]
+        if len(recording) > 1:
+            msg = f"at most one input with the role `record`, found {len(recording)}"
+            raise ValueError(msg)
+        if any("detect" not in i.roles and not is_live(i) for i in recording):
+            msg = "an input with the role `record` alone that is a live camera, found a recording"
+            raise ValueError(msg)
+        return self
+
     @property
     def detect(self) -> InputSettings:
         """The input that is analysed."""
         return next(i for i in self.inputs if "detect" in i.roles)
+
+    @property
+    def record(self) -> InputSettings | None:
+        """The input whose packets become clips; the same as ``detect`` where it has both roles."""
+        return next((i for i in self.inputs if "record" in i.roles), None)
 
 
 class DetectSettings(_Settings):

@@ -118,6 +118,38 @@ def test_exactly_one_input_is_analysed(tmp_path: Path, roles: list[list[str]]) -
         load_config(path)
 
 
+def inputs_of(tmp_path: Path, *inputs: dict[str, object]) -> Path:
+    return write(
+        tmp_path, config(cameras={"north": camera(ffmpeg={"inputs": [dict(i) for i in inputs]})})
+    )
+
+
+def test_a_main_stream_may_be_recorded_beside_the_one_that_is_analysed(tmp_path: Path) -> None:
+    sub, main = {"path": "rtsp://camera/sub"}, {"path": "rtsp://camera/main", "roles": ["record"]}
+    both = {"path": "rtsp://camera/main", "roles": ["detect", "record"]}
+
+    two = load_config(inputs_of(tmp_path, sub, main)).config.cameras["north"].ffmpeg
+    one = load_config(inputs_of(tmp_path, both)).config.cameras["north"].ffmpeg
+    none = load_config(inputs_of(tmp_path, sub)).config.cameras["north"].ffmpeg
+
+    assert (two.detect.path, two.record and two.record.path) == (sub["path"], main["path"])
+    assert one.record is one.detect
+    assert none.record is None
+
+
+@pytest.mark.parametrize(
+    ("main", "says"),
+    [
+        (["rtsp://camera/main", "rtsp://camera/other"], "at most one input with the role `record`"),
+        (["main.mp4"], "that is a live camera, found a recording"),
+    ],
+)
+def test_what_cannot_be_recorded_is_refused(tmp_path: Path, main: list[str], says: str) -> None:
+    recorded = [{"path": path, "roles": ["record"]} for path in main]
+    with pytest.raises(ConfigError, match=says):
+        load_config(inputs_of(tmp_path, {"path": "rtsp://camera/sub"}, *recorded))
+
+
 def test_a_camera_that_shall_not_detect_is_to_be_switched_off_as_a_whole(tmp_path: Path) -> None:
     path = write(tmp_path, config(cameras={"north": camera(detect={"enabled": False})}))
     with pytest.raises(ConfigError, match=r"cameras\.north\.detect\.enabled"):

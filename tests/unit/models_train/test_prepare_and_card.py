@@ -11,7 +11,7 @@ import yaml
 
 from models.train import labels
 from models.train.card import dev_table, read_rows, results_table
-from models.train.prepare import dataset, scene_of, tile, tile_picture
+from models.train.prepare import darken, dataset, scene_of, tile, tile_picture
 from models.train.ship import ship
 
 
@@ -39,6 +39,21 @@ def test_a_tile_keeps_the_boxes_that_lie_mostly_in_it(tmp_path: Path) -> None:
     assert left[1][0] == pytest.approx([10, 20, 60, 120], abs=0.1)
     assert right[0].tolist() == [0]
     assert right[1][0] == pytest.approx([444, 20, 504, 120], abs=0.1)
+
+
+def test_nights_are_darker_and_keep_the_boxes_of_the_day(tmp_path: Path) -> None:
+    path = tmp_path / "day/images/a.jpg"
+    path.parent.mkdir(parents=True)
+    cv2.imwrite(str(path), np.full((120, 160, 3), 140, np.uint8))
+    labels.write(tmp_path / "day/labels/a.txt", [(0, 10, 20, 60, 100)], 160, 120)
+    darken(Namespace(pictures=path.parent, times=3, out=tmp_path / "nights"))
+    nights = labels.pictures(tmp_path / "nights/images")
+    assert [night.stem for night in nights] == ["a-night0", "a-night1", "a-night2"]
+    for night in nights:
+        assert cv2.imread(str(night)).mean() < 100
+        assert labels.read(labels.beside(night), 160, 120)[1][0] == pytest.approx(
+            [10, 20, 60, 100], abs=0.1
+        )
 
 
 def test_all_tiles_of_a_scene_go_to_one_split_and_are_not_cut_twice(tmp_path: Path) -> None:
