@@ -1,4 +1,4 @@
-"""Watches one camera: gone, frozen, covered, blurred, dark or moved, and when it is well again.
+"""Watches one camera: gone, frozen, covered, blurred, dark, moved, its clock wrong; well again.
 
 Each fault is an incident of its own with an event ``new`` and an event ``end`` whose outcome is
 ``restored``; an offline camera's reader may meet another obstacle meanwhile, which is an
@@ -15,7 +15,6 @@ from uuid import UUID
 
 from detector.events import (
     VIEW_KINDS,
-    Clock,
     Context,
     Event,
     EventData,
@@ -26,6 +25,7 @@ from detector.events import (
     watch_envelope,
 )
 from detector.incidents.book import Outcome
+from detector.incidents.clock_watch import ClockWatch
 from detector.incidents.view import IntegritySettings, ViewMeasures
 from detector.types import Phase, Severity
 
@@ -51,6 +51,7 @@ _GRAVEST_FIRST = (
     EventKind.CAMERA_FROZEN,
     EventKind.CAMERA_MOVED,
     EventKind.CAMERA_BLURRED,
+    EventKind.CAMERA_CLOCK,
 )
 _EXPLAINED_BY: Mapping[EventKind, frozenset[EventKind]] = {
     EventKind.CAMERA_COVERED: frozenset({EventKind.CAMERA_DARK}),
@@ -59,6 +60,10 @@ _EXPLAINED_BY: Mapping[EventKind, frozenset[EventKind]] = {
         {EventKind.CAMERA_DARK, EventKind.CAMERA_COVERED, EventKind.CAMERA_MOVED}
     ),
 }
+_WITHOUT_PICTURE = frozenset({EventKind.CAMERA_OFFLINE, EventKind.CAMERA_CLOCK})
+"""Faults that are judged at every moment, whether or not a picture came."""
+CLOCK_UNKNOWN_S = 10.0
+"""A clock fault of an earlier run is over once the clock was right for so long in this one."""
 _OF_REFERENCE = frozenset(
     {EventKind.CAMERA_COVERED, EventKind.CAMERA_BLURRED, EventKind.CAMERA_MOVED}
 )
@@ -85,6 +90,7 @@ class _Fault:
 
     kind: EventKind
     after_s: float
+    well_after_s: float
     since_s: float | None = None
     well_since_s: float | None = None
     reasons: tuple[EventReason, ...] = ()
@@ -116,15 +122,21 @@ class CameraWatch:
         context: what all events of this run have in common; ids derive from its run id.
         settings: what is a fault.
         resumed: open incidents of an earlier run; those that are not about the view are ignored.
+        clock_limit_s: how far the camera's clock may be off, either way.
     """
 
     def __init__(
-        self, context: Context, settings: IntegritySettings, resumed: Sequence[Incident] = ()
+        self,
+        context: Context,
+        settings: IntegritySettings,
+        resumed: Sequence[Incident] = (),
+        clock_limit_s: float = 2.0,
     ) -> None:
         self._context = context
         self._settings = settings
         self._to_resume = tuple(i for i in resumed if VIEW_KINDS.intersection(i.rules))
-        self._faults = {kind: _Fault(kind, self._after_s(kind)) for kind in _GRAVEST_FIRST}
+        self._faults = {kind: self._fault(kind) for kind in _GRAVEST_FIRST}
+        self._clock = ClockWatch(clock_limit_s)
         self._link = Link(up=True, state="")
         self._incidents = self._events = 0
         self._said: list[Event] = []
@@ -150,7 +162,8 @@ class CameraWatch:
         """Take what is known at ``moment``; call it at least every second, picture or not.
 
         Args:
-            moment: now, on the timeline of the run; its size is (0, 0) before the first picture.
+            moment: now, on the timeline of the run; its size is (0, 0) before the first picture,
+                its reading of the camera's clock None while that is not known.
             link: state of the reader; None where there is none (a recording).
             measures: of a new picture, if there is one.
         """
@@ -158,6 +171,8 @@ class CameraWatch:
         if self._settings.enabled:
             if link is not None:
                 self._take_link(link, moment)
+            if self._settings.clock.enabled:
+                self._take_clock(moment)
             if measures is not None:
                 self._take_measures(measures, moment.pts)
             for fault in self._faults.values():
@@ -175,9 +190,11 @@ class CameraWatch:
         self._said, self._changed = [], []
         return outcome
 
-    def _after_s(self, kind: EventKind) -> float:
+    def _fault(self, kind: EventKind) -> _Fault:
+        if kind is EventKind.CAMERA_CLOCK:  # ClockWatch has waited already
+            return _Fault(kind, after_s=0.0, well_after_s=0.0)
         check = getattr(self._settings, kind.removeprefix("camera_"))
-        return float(check.after_s)
+        return _Fault(kind, float(check.after_s), self._settings.restored_after_s)
 
     def _resume(self, moment: Moment) -> None:
         """Go on with the faults an earlier run left open; a second one of a kind is ended."""
@@ -187,7 +204,7 @@ class CameraWatch:
             began_s = moment.pts if started is None else moment.pts - moment.captured_at + started
             spare = fault is None or fault.open or not self._settings.enabled
             if fault is None or spare:
-                fault = _Fault(incident.rules[0], 0.0)
+                fault = _Fault(incident.rules[0], 0.0, 0.0)
             fault.incident_id, fault.began_s, fault.resumed = incident.incident_id, began_s, True
             if incident.gravest is not None:
                 fault.reasons = incident.gravest.reasons
@@ -217,6 +234,18 @@ class CameraWatch:
             for kind, other in self._faults.items():
                 if kind is not EventKind.CAMERA_OFFLINE and not other.open:
                     other.since_s = None
+
+    def _take_clock(self, moment: Moment) -> None:
+        wrong = self._clock.update(moment.pts, moment.reading)
+        fault = self._faults[EventKind.CAMERA_CLOCK]
+        if moment.reading is None:
+            return
+        reasons: tuple[EventReason, ...] = ()
+        if wrong is not None:
+            said = wrong.reason
+            value, limit = said.value, said.limit
+            reasons = (EventReason(predicate="clock_offset_s", value=value, limit=limit),)
+        fault.note(reasons, moment.pts, forgive_s=0.0)
 
     def _take_measures(self, seen: ViewMeasures, at: float) -> None:
         for kind, reasons in self._conditions(seen).items():
@@ -271,7 +300,7 @@ class CameraWatch:
 
     def _judge(self, fault: _Fault, moment: Moment, *, seen: bool) -> None:
         at, offline = moment.pts, fault.kind is EventKind.CAMERA_OFFLINE
-        known = seen or offline
+        known = seen or fault.kind in _WITHOUT_PICTURE
         if not fault.open:
             due = fault.since_s is not None and at - fault.since_s >= fault.after_s
             if due and known and fault.well_since_s is None and not self._explained(fault.kind):
@@ -281,11 +310,16 @@ class CameraWatch:
                 self._say(fault, Phase.NEW, moment)
             return
         well_s = 0.0 if fault.well_since_s is None else at - fault.well_since_s
-        if fault.well_since_s is not None and known and well_s >= self._settings.restored_after_s:
+        if fault.well_since_s is not None and known and well_s >= self._well_after_s(fault):
             unknown = fault.resumed and fault.kind in _OF_REFERENCE
             self._say(fault, Phase.END, moment, RESTART if unknown else RESTORED)
         elif offline and not self._link.up and self._link.state != fault.said:
             self._say_obstacle(fault, moment)
+
+    @staticmethod
+    def _well_after_s(fault: _Fault) -> float:
+        of_clock = fault.kind is EventKind.CAMERA_CLOCK
+        return CLOCK_UNKNOWN_S if of_clock and fault.resumed else fault.well_after_s
 
     def _say_obstacle(self, fault: _Fault, moment: Moment) -> None:
         if moment.pts - fault.said_at_s >= UPDATE_EVERY_S:
@@ -339,7 +373,7 @@ class CameraWatch:
             outcome=outcome,
             count=0,
             reasons=fault.reasons,
-            clock=Clock(source=moment.clock, offset_s=moment.clock_offset_s),
+            clock=moment.clock_stamp,
             latency=None,
             model=self._context.model,
             config=self._context.config,

@@ -109,6 +109,10 @@ class MovedCheck(_Check):
     )
 
 
+class ClockCheck(_Check):
+    """The camera's clock is wrong; by how much is the input's ``clock_alarm_s``."""
+
+
 class IntegritySettings(_Check):
     """When a camera's view is at fault. All times are seconds, whatever the frame rate."""
 
@@ -120,3 +124,4 @@ class IntegritySettings(_Check):
     blurred: BlurredCheck = BlurredCheck()
     dark: DarkCheck = DarkCheck()
     moved: MovedCheck = MovedCheck()
+    clock: ClockCheck = ClockCheck()

@@ -152,7 +152,7 @@ def _edges(gradient: F32) -> F32:
     """Give (90, 160) edges in relation to their mean: strong ones count no more than clear ones."""
     small = _reduced(gradient, _SHIFT_SIZE)
     limit = max(2.5 * float(small.mean()), _LOW_CONTRAST_GREY)
-    return np.asarray(cv2.min(small, limit) / limit, np.float32)
+    return np.asarray(np.minimum(small, np.float32(limit)) / limit, np.float32)
 
 
 def _lost(blocks: F32, usual: F32) -> tuple[float, float]:
