@@ -166,7 +166,7 @@ def test_a_dead_camera_is_an_incident_of_the_camera_and_of_no_person(
     service: ShownService, browser: Browser, tmp_path: Path
 ) -> None:
     rule = EventKind.CAMERA_OFFLINE
-    facts = {"place": "", "count": 0, "object_class": "camera", "track_ids": ()}
+    facts = {"place": "", "count": 0, "class": "camera", "track_ids": ()}
     event = make_event(1, rule=rule, severity=Severity.DETECTION, **facts)
     changes = {"rules": (rule,), "places": (), "track_ids": (), "count": 0, "gravest": event.data}
     incident = make_incident(1, severity=Severity.DETECTION).model_copy(update=changes)
