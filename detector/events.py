@@ -284,6 +284,14 @@ class Context(_Value):
         """Stable id of the camera's ``number``-th event of this run."""
         return uuid5(self.run_id, f"{self.camera}/event/{number}")
 
+    def watch_incident_id(self, number: int) -> UUID:
+        """Stable id of the ``number``-th fault of the camera itself; apart from the others."""
+        return uuid5(self.run_id, f"{self.camera}/watch-incident/{number}")
+
+    def watch_event_id(self, number: int) -> UUID:
+        """Stable id of the ``number``-th event about the camera itself; apart from the others."""
+        return uuid5(self.run_id, f"{self.camera}/watch-event/{number}")
+
 
 class Moment(_Value):
     """The frame an event was decided on, without its picture."""
@@ -390,6 +398,12 @@ def envelope(data: EventData, number: int, moment: Moment, context: Context) -> 
         severitynumber=SEVERITY_NUMBER[data.severity],
         data=data,
     )
+
+
+def watch_envelope(data: EventData, number: int, moment: Moment, context: Context) -> Event:
+    """Wrap a payload as the ``number``-th event of this run about the camera itself."""
+    event = envelope(data, number, moment, context)
+    return event.model_copy(update={"id": context.watch_event_id(number)})
 
 
 def event_schema() -> dict[str, Any]:

@@ -19,11 +19,13 @@ import cv2
 from detector.config import CameraSettings, LoadedConfig, config_schema
 from detector.config.plan import camera_plan, missing_classes
 from detector.errors import StoreError
-from detector.events import ConfigStamp, Context, ModelStamp
+from detector.events import VIEW_KINDS, ConfigStamp, Context, Incident, ModelStamp
 from detector.evidence.overlay import Picture
 from detector.evidence.snapshot import SnapshotFolder
+from detector.incidents.camera_watch import CameraWatch
 from detector.pipeline.analysis import AnalysedCamera, Analysis
 from detector.pipeline.camera import CameraPipeline
+from detector.pipeline.camera_guard import CameraGuard
 from detector.pipeline.dispatcher import THREAD as DELIVERY
 from detector.pipeline.dispatcher import Dispatcher, SinkHealth
 from detector.pipeline.health import CameraHealth, Heartbeats
@@ -36,6 +38,7 @@ from detector.store import Store, open_store
 from detector.streams import Latest, open_source, redact
 from detector.types import CameraId, Frame
 from detector.vision import Detector, DetectorInfo
+from detector.vision.integrity import IntegrityMeter
 from detector.vision.onnx_detector import load_detector
 
 log = logging.getLogger(__name__)
@@ -43,6 +46,14 @@ log = logging.getLogger(__name__)
 DELIVERY_BEAT_LIMIT_S = 60.0
 JOIN_S = 5.0
 """How long a reader may take to end; one that is stuck in a library is left behind."""
+
+
+def by_subject(
+    incidents: Sequence[Incident],
+) -> tuple[tuple[Incident, ...], tuple[Incident, ...]]:
+    """Part open incidents into those about a camera itself and those about what it saw."""
+    of_view = tuple(i for i in incidents if VIEW_KINDS.intersection(i.rules))
+    return of_view, tuple(i for i in incidents if i not in of_view)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,18 +184,25 @@ class Service:
             live=True,
         )
         state = self.store.camera_state(name)
+        of_view, of_people = by_subject(self.store.open_incidents(name))
+        plan = camera_plan(settings, info)
         pipeline = CameraPipeline(
-            camera_plan(settings, info),
+            plan,
             context,
             self.stages,
-            resumed=self.store.open_incidents(name),
+            resumed=of_people,
             memory=CameraMemory.model_validate_json(state) if state else None,
         )
         source = settings.ffmpeg.detect
-        plan = ReaderPlan(name, source, settings.detect.fps, settings.reconnect)
+        reader_plan = ReaderPlan(name, source, settings.detect.fps, settings.reconnect)
         opener = partial(open_source, stages=self.stages)
-        reader = Reader(plan, self._slots, self._heartbeats, opener=opener)
-        return Camera(name, settings, reader, AnalysedCamera(pipeline, reader.monitor))
+        reader = Reader(reader_plan, self._slots, self._heartbeats, opener=opener)
+        guard = CameraGuard(
+            IntegrityMeter(plan.integrity.learn_s),
+            CameraWatch(context, plan.integrity, of_view, source.clock_alarm_s),
+            reader.monitor.snapshot,
+        )
+        return Camera(name, settings, reader, AnalysedCamera(pipeline, reader.monitor, guard))
 
     def _stop_readers(self) -> None:
         for camera in self._cameras.values():

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 
 from detector.config.access import ApiSettings
 from detector.incidents import IncidentSettings
+from detector.incidents.view import IntegritySettings
 from detector.pipeline.backoff import ReconnectSettings
 from detector.pipeline.object_filter import FilterSettings
 from detector.rules import RuleSettings
@@ -113,6 +114,7 @@ class CameraSettings(_Settings):
     tracking: TrackingSettings = TrackingSettings()
     reconnect: ReconnectSettings = ReconnectSettings()
     incidents: IncidentSettings = IncidentSettings()
+    integrity: IntegritySettings = IntegritySettings()
 
     def tracker_settings(self) -> TrackingSettings:
         """Fold Frigate's counts of pictures into ours of observations and seconds."""

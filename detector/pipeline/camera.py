@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from detector.events import Context, Event, Incident, Latency, Moment
 from detector.evidence.overlay import Note, Picture, distance_text
 from detector.incidents import IncidentBook, IncidentSettings, Outcome
+from detector.incidents.view import IntegritySettings
 from detector.pipeline.memory import SAVE_EVERY_S, CameraMemory
 from detector.pipeline.object_filter import FilterSettings, keep
 from detector.rules import BarrierCrossingSettings, Rule, RuleSettings, build_rules
@@ -49,6 +50,7 @@ class CameraPlan:
         tracking: how boxes become tracks.
         tiling: how far people are looked at more closely.
         incidents: how happenings become incidents.
+        integrity: when the camera's view is at fault.
     """
 
     zones: Mapping[str, ZoneSettings]
@@ -61,6 +63,7 @@ class CameraPlan:
     tracking: TrackingSettings
     tiling: TilingSettings
     incidents: IncidentSettings
+    integrity: IntegritySettings = field(default_factory=IntegritySettings)
 
     def scene(self, size: tuple[int, int]) -> Scene:
         """Lay the geometry out for pictures of (width, height) pixels."""

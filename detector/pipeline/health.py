@@ -13,6 +13,8 @@ from detector.streams.packets import Packet
 from detector.types import CameraId, ClockReading, ClockSource, Frame
 
 _WINDOW_S = 5.0
+STOPPED = "stopped"
+"""Reason of an ``ended`` camera whose reader was asked to end: that says nothing about it."""
 
 
 class CameraState(StrEnum):

@@ -17,7 +17,7 @@ from detector.errors import (
     StreamError,
 )
 from detector.pipeline.backoff import Backoff, ReconnectSettings
-from detector.pipeline.health import CameraMonitor, CameraState, Heartbeats
+from detector.pipeline.health import STOPPED, CameraMonitor, CameraState, Heartbeats
 from detector.pipeline.pacing import Pacer
 from detector.streams import (
     InputSettings,
@@ -236,7 +236,7 @@ class Reader:
         if isinstance(error, SourceNotFound | SourceRefused):
             self._change(STATES_AFTER[type(error)], self._reason(error))
         else:
-            whole = "stopped" if self._stopping.is_set() else "end of the recording"
+            whole = STOPPED if self._stopping.is_set() else "end of the recording"
             self._change(CameraState.ENDED, self._reason(error) if error else whole)
         self._slots.end(camera)
         self._heartbeats.forget(self.name)

@@ -11,6 +11,7 @@ from detector.errors import StoreError
 from detector.events import Event, EventKind, Incident
 from detector.evidence.overlay import Banner, draw, encode_jpeg
 from detector.evidence.snapshot import SnapshotFolder
+from detector.incidents import Outcome
 from detector.pipeline.camera import Step
 from detector.stages import Stage, StageClock
 from detector.store import Store
@@ -86,6 +87,14 @@ class Recorder:
             camera = step.picture.frame.camera
             states = {camera: step.memory.model_dump_json()} if step.memory else {}
             self._waiting.append(_Waiting(events, step.incidents, states))
+            self.flush()
+
+    def record_outcome(self, outcome: Outcome) -> None:
+        """Commit what is known of a camera itself, without a picture, now or when the store can."""
+        if not outcome.events and not outcome.incidents:
+            return
+        with self._stages.measure(Stage.RECORD):
+            self._waiting.append(_Waiting(outcome.events, outcome.incidents, {}))
             self.flush()
 
     def flush(self) -> bool:
