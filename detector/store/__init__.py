@@ -1,6 +1,8 @@
 """Keeps events, incidents and deliveries through crashes, in SQLite or PostgreSQL."""
 
 from detector.store.records import (
+    ClipRecord,
+    ClipState,
     Counts,
     EventQuery,
     IncidentQuery,
@@ -14,6 +16,8 @@ from detector.store.settings import StoreSettings
 from detector.store.store import Store, open_store
 
 __all__ = [
+    "ClipRecord",
+    "ClipState",
     "Counts",
     "EventQuery",
     "IncidentQuery",
