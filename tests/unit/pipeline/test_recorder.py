@@ -10,6 +10,7 @@ from detector.errors import StoreError
 from detector.events import Event, Incident
 from detector.evidence.overlay import Picture
 from detector.evidence.snapshot import SnapshotFolder
+from detector.incidents.clip_plan import ClipWish
 from detector.pipeline.camera import Step
 from detector.pipeline.recorder import Recorder
 from detector.stages import StageClock
@@ -35,11 +36,12 @@ class UnwritableStore:
         *,
         now: float,
         states: dict[CameraId, str],
+        clips: Sequence[ClipWish],
     ) -> tuple[Event, ...]:
         """Refuse while the disk is full."""
         if self.full:
             raise StoreError("events.sqlite3: the disk is full")
-        return self._store.append(new, changed, routes, now=now, states=states)
+        return self._store.append(new, changed, routes, now=now, states=states, clips=clips)
 
 
 @pytest.fixture
