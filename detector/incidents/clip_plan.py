@@ -41,7 +41,8 @@ class ClipWish:
         event_id: who asks.
         incident_id: whose video it is.
         camera: whose packets.
-        begin_at: UTC epoch seconds, this machine's clock.
+        at: when the event happened; UTC epoch seconds, this machine's clock.
+        begin_at: likewise.
         end_at: likewise.
         piece_s: a piece is not extended beyond this.
     """
@@ -49,6 +50,7 @@ class ClipWish:
     event_id: UUID
     incident_id: UUID
     camera: str
+    at: float
     begin_at: float
     end_at: float
     piece_s: float
@@ -84,7 +86,9 @@ def clip_wishes(
         begin_at, end_at = at - settings.pre_capture_s, at + settings.post_capture_s
         data = event.data
         wishes.append(
-            ClipWish(event.id, data.incident_id, data.camera, begin_at, end_at, settings.piece_s)
+            ClipWish(
+                event.id, data.incident_id, data.camera, at, begin_at, end_at, settings.piece_s
+            )
         )
     return tuple(wishes)
 

@@ -17,6 +17,7 @@ from detector.incidents.evidence_event import evidence_event
 from detector.pipeline.health import Heartbeats
 from detector.store import ClipRecord, ClipState, Store
 from detector.streams import PacketRing
+from detector.streams.packets import Packet
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +28,9 @@ POLL_S = 0.5
 MOST_AT_ONCE = 8
 MOST_ATTEMPTS = 3
 RETRY_S = 5.0
-NO_VIDEO = "no video of this time is held: the camera was gone, or the service was restarted"
+SLACK_S = 1.0
+"""A picture is decoded so much later than it came, or shows something for so long."""
+NO_VIDEO = "no video of the event is held: the camera was gone, or the service was restarted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +45,9 @@ class EvidenceWorker:
     """Turns wanted clips into files on a thread of its own, one at a time.
 
     A clip is due once its time is over and its last packets came. It is written from the packets
-    that are held; where none are, as after a restart, a file of an earlier run is taken if it is
-    whole. A full disk is tried three times, then the clip is missing, and that is said.
+    that are held if they show at least one of the events that asked for it; where they do not, as
+    after a restart, a file of an earlier run is taken if it is whole. A full disk is tried three
+    times, then the clip is missing, and that is said.
 
     Args:
         store: holds the jobs, and takes what became of them.
@@ -148,7 +152,7 @@ class EvidenceWorker:
         """Write the clip, or take the file of an earlier run; None where there is nothing."""
         ring = self._rings.get(clip.camera)
         packets = ring.between(clip.begin_at, clip.end_at) if ring else ()
-        if packets:
+        if packets and _shows_any(packets, clip):
             return write_clip(packets, self._folder.place(clip.incident_id, clip.number))
         path = self._folder.path(clip.incident_id, clip.number)
         return verify_clip(path) if path.exists() else None
@@ -184,3 +188,10 @@ class EvidenceWorker:
         said = () if event is None else (event,)
         routes = self._announcement.routes
         self._store.finish_clip(clip, state, json.dumps(body), said, routes, now=now)
+
+
+def _shows_any(packets: Sequence[Packet], clip: ClipRecord) -> bool:
+    """Whether one of the events that asked for the clip happened while these packets came."""
+    begin_at, end_at = packets[0].arrived_at - SLACK_S, packets[-1].arrived_at + SLACK_S
+    moments: Sequence[float] = json.loads(clip.body)["moments"]
+    return any(begin_at <= moment <= end_at for moment in moments)

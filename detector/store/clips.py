@@ -1,5 +1,6 @@
 """The rows of clips: wanted with the events that ask for them, then ready or missing."""
 
+import json
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
@@ -31,6 +32,7 @@ def _want(connection: Connection, wish: ClipWish, now: float) -> None:
     last = None if row is None else Piece(row.number, row.begin_at, row.end_at)
     is_open = row is not None and row.state == ClipState.WANTED.value
     piece = next_piece(last, wish, is_open=is_open)
+    piece = last if piece is None and is_open else piece
     if piece is None:
         return
     values: dict[str, Any] = {
@@ -40,6 +42,7 @@ def _want(connection: Connection, wish: ClipWish, now: float) -> None:
         "updated_at": now,
     }
     if row is not None and piece.number == row.number:
+        values["body"] = _moments([*json.loads(row.body)["moments"], wish.at])
         connection.execute(update(clips).where(clips.c.id == row.id).values(values))
         return
     new = {
@@ -48,9 +51,13 @@ def _want(connection: Connection, wish: ClipWish, now: float) -> None:
         "camera": wish.camera,
         "state": ClipState.WANTED.value,
         "attempts": 0,
-        "body": "{}",
+        "body": _moments([wish.at]),
     }
     connection.execute(insert(clips).values(values | new))
+
+
+def _moments(moments: Sequence[float]) -> str:
+    return json.dumps({"moments": moments})
 
 
 def read_due(connection: Connection, now: float, limit: int) -> tuple[ClipRecord, ...]:

@@ -179,7 +179,8 @@ class ClipRecord:
         end_at: likewise, until when.
         attempts: how often writing it failed and was put off.
         updated_at: UTC epoch seconds of its last change.
-        body: JSON of what is known of the file, or ``{"reason": …}`` where there is none.
+        body: JSON; while wanted ``{"moments": […]}``, the times of the events that ask for it, then
+            what is known of the file, or ``{"reason": …}`` where there is none.
     """
 
     id: int

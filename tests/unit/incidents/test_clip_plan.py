@@ -11,7 +11,7 @@ SETTINGS = RecordSettings(pre_capture_s=5, post_capture_s=5, piece_s=30)
 
 
 def wish(at: float) -> ClipWish:
-    return ClipWish(UUID(int=1), UUID(int=2), "gate", at - 5, at + 5, 30)
+    return ClipWish(UUID(int=1), UUID(int=2), "gate", at, at - 5, at + 5, 30)
 
 
 def moment(pts: float, decoded_at: float, captured_at: float) -> Moment:
@@ -28,7 +28,7 @@ def test_an_event_asks_for_the_time_around_it_by_this_machines_clock() -> None:
     event = make_event(pts_s=98.0)
     (asked,) = clip_wishes([event], moment(100.0, 5000.0, captured_at=9000.0), SETTINGS)
     assert (asked.event_id, asked.incident_id) == (event.id, event.data.incident_id)
-    assert (asked.begin_at, asked.end_at) == (4993.0, 5003.0)
+    assert (asked.begin_at, asked.at, asked.end_at) == (4993.0, 4998.0, 5003.0)
 
 
 @pytest.mark.parametrize(

@@ -1,3 +1,4 @@
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import UUID
@@ -32,7 +33,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 def wish(event: Event, at: float, piece_s: float = 30.0) -> ClipWish:
     data = event.data
-    return ClipWish(event.id, data.incident_id, data.camera, at - 5, at + 5, piece_s)
+    return ClipWish(event.id, data.incident_id, data.camera, at, at - 5, at + 5, piece_s)
 
 
 def happen(store: Store, number: int, at: float, **given: float) -> None:
@@ -74,6 +75,8 @@ def test_later_events_extend_the_piece_until_it_is_full(store: Store) -> None:
     for number, at in enumerate((NOW, NOW + 8, NOW + 18, NOW + 27), 1):
         happen(store, number, at)
     assert spans(store, incident_id(1)) == [(1, -5, 23), (2, 23, 32)]
+    moments = [json.loads(clip.body)["moments"] for clip in store.clips(incident_id(1))]
+    assert moments == [[NOW, NOW + 8, NOW + 18], [NOW + 27]]
 
 
 def test_repeating_a_commit_wants_nothing_twice(store: Store) -> None:
