@@ -109,7 +109,7 @@ class EvidenceWorker:
                 self._fault = ""
             except StoreError as error:
                 self._say_once(str(error))
-            except Exception as error:  # the top of the thread: clips of others must go on
+            except Exception as error:  # the top of the thread: said once, then it goes on
                 if str(error) != self._fault:
                     log.exception("a clip could not be made")
                 self._fault = str(error)
@@ -142,6 +142,9 @@ class EvidenceWorker:
                 self._store.postpone_clip(clip, now + RETRY_S, now=now)
                 return
             self._missing(clip, str(error))
+        except Exception as error:  # our own fault in one clip must not keep the others waiting
+            log.exception("incident %s: a clip could not be made", clip.incident_id)
+            self._missing(clip, f"internal error ({type(error).__name__})")
         else:
             if file is None:
                 self._missing(clip, NO_VIDEO)

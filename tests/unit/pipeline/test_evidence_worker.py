@@ -151,6 +151,17 @@ def test_a_broken_stream_is_not_tried_again(
     assert clip_of(store).state is ClipState.MISSING
 
 
+def test_a_fault_of_our_own_ends_one_clip_and_not_the_thread(
+    store: Store, folder: ClipFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def faulty(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(evidence_worker, "write_clip", faulty)
+    worker(store, folder, ring(NOW - 5, 10)).turn(NOW + 10)
+    assert "internal error (ZeroDivisionError)" in clip_of(store).body
+
+
 def test_clips_of_a_pruned_incident_are_nobodys(store: Store, folder: ClipFolder) -> None:
     store.prune(NOW + 1)
     assert worker(store, folder, ring(NOW - 5, 10)).turn(NOW + 10) == 0
