@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 
 from detector.config.access import ApiSettings
 from detector.incidents import IncidentSettings
+from detector.incidents.clip_plan import RecordSettings
 from detector.incidents.view import IntegritySettings
 from detector.pipeline.backoff import ReconnectSettings
 from detector.pipeline.object_filter import FilterSettings
@@ -115,6 +116,9 @@ class CameraSettings(_Settings):
     reconnect: ReconnectSettings = ReconnectSettings()
     incidents: IncidentSettings = IncidentSettings()
     integrity: IntegritySettings = IntegritySettings()
+    record: RecordSettings | None = Field(
+        default=None, description="absent keys: as in the site's `record`"
+    )
 
     def tracker_settings(self) -> TrackingSettings:
         """Fold Frigate's counts of pictures into ours of observations and seconds."""
@@ -146,8 +150,15 @@ class SiteConfig(_Settings):
     store: StoreSettings | None = Field(default=None, description="absent: a file in `data_dir`")
     api: ApiSettings = ApiSettings()
     snapshots: SnapshotSettings = SnapshotSettings()
+    record: RecordSettings = RecordSettings()
     sinks: Mapping[Name, AnySinkSettings] = {}
     cameras: Annotated[Mapping[Name, CameraSettings], Field(min_length=1)]
+
+    def record_settings(self, camera: str) -> RecordSettings:
+        """How much video of a camera's incidents is kept: its own keys before the site's."""
+        own = self.cameras[camera].record
+        changes = own.model_dump(exclude_unset=True) if own else {}
+        return self.record.model_copy(update=changes)
 
     def store_settings(self) -> StoreSettings:
         """Where events are kept."""

@@ -10,6 +10,8 @@ from detector.store.custody_records import (
 from detector.store.evidence import ClipRow
 from detector.store.holds import Hold
 from detector.store.records import (
+    ClipRecord,
+    ClipState,
     Counts,
     EventQuery,
     IncidentQuery,
@@ -23,7 +25,9 @@ from detector.store.settings import StoreSettings
 from detector.store.store import Store, open_store
 
 __all__ = [
+    "ClipRecord",
     "ClipRow",
+    "ClipState",
     "Counts",
     "CustodyAction",
     "CustodyEntry",

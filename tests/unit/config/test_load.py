@@ -174,3 +174,36 @@ def test_a_rule_about_water_that_looks_at_land_is_an_error_with_its_line(tmp_pat
     assert str(problem).endswith(
         "cameras.north.rules.a.zone: expected a zone with kind: water, found 'yard', land"
     )
+
+
+def test_a_cameras_record_keys_win_over_the_sites(tmp_path: Path) -> None:
+    cameras = {"north": camera(record={"post_capture_s": 8}), "south": camera()}
+    path = write(tmp_path, config(cameras=cameras, record={"pre_capture_s": 3, "piece_s": 60}))
+    site = load_config(path).config
+    north, south = site.record_settings("north"), site.record_settings("south")
+    assert (north.pre_capture_s, north.post_capture_s, north.piece_s) == (3, 8, 60)
+    assert (south.post_capture_s, south.enabled) == (5, True)
+
+
+def test_frigates_record_switch_acts_and_its_retention_is_said_to_be_ignored(
+    tmp_path: Path,
+) -> None:
+    record = {"enabled": False, "retain": {"days": 7}, "alerts": {"pre_capture": 5}}
+    loaded = load_config(write(tmp_path, config(cameras={"north": camera(record=record)})))
+    assert not loaded.config.record_settings("north").enabled
+    assert [said.rpartition(".")[2] for said in loaded.ignored] == ["retain", "alerts"]
+
+
+@pytest.mark.parametrize(
+    ("site", "own", "where"),
+    [
+        ({"piece_s": 9}, {}, "record.piece_s: expected"),
+        ({}, {"pre_capture_s": 30}, "cameras.north.record.piece_s: expected"),
+    ],
+)
+def test_a_piece_must_hold_at_least_one_event(
+    tmp_path: Path, site: dict[str, float], own: dict[str, float], where: str
+) -> None:
+    cameras = {"north": camera(record=own) if own else camera()}
+    with pytest.raises(ConfigError, match=where):
+        load_config(write(tmp_path, config(cameras=cameras, record=site)))

@@ -11,6 +11,7 @@ from detector.events import Event, Incident
 from detector.evidence.overlay import Picture
 from detector.evidence.snapshot import SnapshotFolder
 from detector.incidents import Outcome
+from detector.incidents.clip_plan import ClipWish
 from detector.pipeline.camera import Step
 from detector.pipeline.recorder import Recorder
 from detector.stages import StageClock
@@ -36,11 +37,12 @@ class UnwritableStore:
         *,
         now: float,
         states: dict[CameraId, str],
+        clips: Sequence[ClipWish],
     ) -> tuple[Event, ...]:
         """Refuse while the disk is full."""
         if self.full:
             raise StoreError("events.sqlite3: the disk is full")
-        return self._store.append(new, changed, routes, now=now, states=states)
+        return self._store.append(new, changed, routes, now=now, states=states, clips=clips)
 
 
 @pytest.fixture
