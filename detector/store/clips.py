@@ -51,7 +51,8 @@ def _want(connection: Connection, wish: ClipWish, now: float) -> None:
         "camera": wish.camera,
         "state": ClipState.WANTED.value,
         "attempts": 0,
-        "body": _moments([wish.at]),
+        # A piece that goes on with an earlier one begins after the event: its begin counts then
+        "body": _moments([max(wish.at, piece.begin_at)]),
     }
     connection.execute(insert(clips).values(values | new))
 

@@ -102,6 +102,21 @@ def test_a_clip_waits_for_its_time_and_is_then_written_and_announced(
     assert busy.turn(NOW + 100) == 0
 
 
+def test_video_that_only_goes_on_past_a_full_piece_is_ready_and_not_called_missing(
+    store: Store, folder: ClipFolder
+) -> None:
+    gate = incident_id(1)
+    # The fixture's piece is [-2, 2]; this event at 9 asks for [4, 14] and fills one of 12 s
+    for number, at in ((2, 1.9), (3, 4.0)):
+        event = make_event(number)
+        wish = ClipWish(event.id, gate, GATE, NOW + at, NOW + at - 5, NOW + at + 5, 10)
+        store.append([event], [make_incident()], [], now=NOW, clips=[wish])
+    numbers = [clip.number for clip in store.clips(gate)]
+    assert len(numbers) == 2
+    worker(store, folder, ring(NOW - 5, 24)).turn(NOW + 60)
+    assert [clip.state for clip in store.clips(gate)] == [ClipState.READY, ClipState.READY]
+
+
 def test_a_clip_that_would_not_show_the_event_is_missing(store: Store, folder: ClipFolder) -> None:
     worker(store, folder, ring(NOW + 1.5, 10)).turn(NOW + 60)
     assert clip_of(store).state is ClipState.MISSING
