@@ -181,7 +181,8 @@ def still_rows(network: Network, folder: Path, points: Points) -> Iterator[Row]:
     names = [path.stem for path in labels.pictures(folder / "images")]
     samples = list(folder_samples(folder / "images"))
     found = [network.find(sample.image) for sample in samples]
-    for class_id, name in enumerate(CLASSES):
+    for class_id in network.class_ids:
+        name = CLASSES[class_id]
         for sensor in SENSORS:
             rows = [i for i, n in enumerate(names) if sensor in ("all", sensor_by_name[n])]
             result = judge([found[i] for i in rows], [samples[i] for i in rows], class_id)
