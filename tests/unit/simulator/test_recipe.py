@@ -9,6 +9,7 @@ from benchmarks.simulator.arrangements import SWIMMER, Ground
 from benchmarks.simulator.bodies import bodies
 from benchmarks.simulator.recipe import Recipe, RecipeError, read_recipe
 from benchmarks.simulator.sampling import arrange, random_view, random_world
+from benchmarks.simulator.scene import read_scene
 from benchmarks.simulator.world import World, build
 
 TRAIN = Path(__file__).parents[3] / "benchmarks" / "scenes" / "train"
@@ -144,3 +145,20 @@ def test_the_general_recipe_draws_what_the_shipped_networks_pictures_were_drawn_
         round(view.camera.hfov_deg, 6),
         round(view.camera.target[2], 6),
     ) == FROZEN
+
+
+def test_recipes_to_judge_with_share_no_seed_with_those_to_train_with() -> None:
+    judging = [read_recipe(path) for path in sorted((TRAIN.parent / "judge").glob("*.yaml"))]
+    training = [read_recipe(path) for path in TRAIN.glob("*.yaml")]
+    assert len(judging) == 2
+    for judge in judging:
+        for other in training:
+            assert judge.seeds[0] > other.seeds[1] or judge.seeds[1] < other.seeds[0]
+
+
+@pytest.mark.parametrize("folder", ["heights", "postures"])
+def test_scenes_to_judge_with_show_only_bodies_that_no_training_picture_shows(folder: str) -> None:
+    scenes = [read_scene(path) for path in (TRAIN.parent / folder).glob("*.yaml")]
+    assert {scene.light.sensor for scene in scenes} == {"day", "nir", "thermal"}
+    last = len(bodies())
+    assert {actor.body for s in scenes for actor in s.actors} == {last - 2, last - 1}
