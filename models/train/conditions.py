@@ -1,17 +1,17 @@
 """Measures a detector by condition: sensor, posture, ladder state, height, look-alikes, climbers.
 
 python -m models.train.conditions models/barrier-n/model.onnx --data ../shared/data \
-    --scenes build/scenes/test --heights build/scenes/heights \
-    --look-alikes build/scenes/ladder_likes --out after-conditions.jsonl
+    --scenes build/scenes/test --judge build/judge --out after-conditions.jsonl
 
 and for what comes before (COCO: its person only, its one input size):
 
 python -m models.train.conditions START.onnx --classes 0:0 --size 640 640 --tile 640 … \
     --out before-conditions.jsonl
 
-`--scenes` and `--heights` are what `benchmarks.simulator render-set` makes of
-`benchmarks/scenes/test` and `…/heights`; `--look-alikes` what `benchmarks.simulator pictures
---recipe benchmarks/scenes/judge/ladder_likes.yaml --seed 9500 --count 144` makes. Nothing is chosen
+`--scenes` is what `python -m benchmarks.simulator render-set` makes of `benchmarks/scenes/test`;
+`--judge` holds `heights` and `postures`, made likewise, and `ladder_likes` and `ladders_held_out`,
+made by `… pictures --recipe benchmarks/scenes/judge/NAME.yaml --seed S --count 144` with the seeds
+9500 and 9600. Nothing is chosen
 here: operating points come from `--dev` (the lines of `thresholds`) or the manifest beside the
 network, and where there is neither, only the score 0.25 is reported.
 """
@@ -25,17 +25,19 @@ from pathlib import Path
 
 from detector.benchmark.statistics import poisson, wilson
 from detector.vision.manifest import MANIFEST_NAME, read_manifest
-from models.train import climbers, heights
+from models.train import climbers, heights, labels
 from models.train.card import read_rows
 from models.train.evaluate import CLASSES, Sample, folder_samples, judge
 from models.train.network import Network
-from models.train.rendered import LADDER_STATES, POSTURES, Thing, clips, shots
+from models.train.rendered import LADDER_STATES, POSTURES, clips, shots
+from models.train.rendered import SENSORS as SENSOR_BY_TAG
 from models.train.slices import Asked, Matched, Picture, groups, judged, matched, score_at_false
 
 Row = dict[str, object]
 
 FIXED_SCORE = 0.25
 TALL_PX = 48.0
+MOSTLY_SEEN = 0.7
 SENSORS = ("all", "day", "nir", "thermal")
 PHOTO_SIZE = (640, 640)
 """(height, width) in which photographs are judged, as `evaluate` does: they have any aspect."""
@@ -86,6 +88,15 @@ class Slice:
     asked: Asked
 
 
+HIDING: dict[str, Asked] = {
+    "behind mesh": lambda thing: thing.behind,
+    "mostly seen": lambda thing: thing.visibility >= MOSTLY_SEEN,
+    "partly hidden": lambda thing: thing.visibility < MOSTLY_SEEN,
+}
+"""Who is on the other side of a see-through barrier (mesh, bars, concertina) than the camera, in
+whatever posture; and by the share that can be seen, 0.25 at least."""
+
+
 def look_at_clips(network: Network, folder: Path, every: int) -> Shown:
     """Find everything in every n-th picture of the clips of a folder."""
     return Shown(
@@ -112,10 +123,9 @@ def ladder_rows(shown: Shown, points: Points) -> Iterator[Row]:
 
 
 def person_rows(shown: Shown, points: Points) -> Iterator[Row]:
-    """AP50 of people by sensor, and by posture over all sensors.
+    """AP50 of people by sensor, and by posture and hiding over all sensors.
 
-    `behind mesh` are people on the other side of a barrier that can be seen through (mesh, bars,
-    concertina), in whatever posture. `recall_at_1_false` is the recall of those whose longer side
+    `recall_at_1_false` is the recall of those whose longer side
     (hidden parts too; the height of who stands, the length of who crawls) is at least 48 px, at
     the score at which all pictures together have one wrong person box a picture.
     """
@@ -124,13 +134,70 @@ def person_rows(shown: Shown, points: Points) -> Iterator[Row]:
     postures = dict.fromkeys(POSTURES.values())
     parts = [Slice("person", sensor, "all", _in_state("all")) for sensor in SENSORS]
     parts += [Slice("person", "all", posture, _in_state(posture)) for posture in postures]
-    parts.append(Slice("person", "all", "behind mesh", _behind))
+    parts += [Slice("person", "all", name, asked) for name, asked in HIDING.items()]
     for part in parts:
         yield from _rows(part, shown.of(part.sensor, 0), points, score)
 
 
-def _behind(thing: Thing) -> bool:
-    return thing.behind
+def posture_rows(shown: Shown, points: Points, one_false: float) -> Iterator[Row]:
+    """Recall by posture on clips made for it: the test scenes have few who crouch or crawl near.
+
+    In front of the fence, and behind it seen through mesh or bars; `one_false` is the score of one
+    wrong box a picture on the test scenes.
+    """
+    everybody = shown.of("all", 0)
+    for sensor in SENSORS:
+        for name, asked in HIDING.items() if sensor == "all" else {"all": _in_state("all")}.items():
+            yield _posture_row(Slice("person", sensor, name, asked), shown, points, one_false)
+    seen = dict.fromkeys(t.condition for one in everybody for t in one.things if t.counts)
+    for posture in seen:
+        for behind in (False, True):
+            place = "behind mesh" if behind else "in front"
+            yield _posture_row(
+                Slice("person", "all", f"{posture}, {place}", _posed(posture, behind=behind)),
+                shown,
+                points,
+                one_false,
+            )
+
+
+def _posture_row(part: Slice, shown: Shown, points: Points, one_false: float) -> Row:
+    rows = list(_rows(part, shown.of(part.sensor, 0), points, one_false))
+    empty: Row = {"sensor": part.sensor, "condition": part.condition, "boxes": 0}
+    return (rows[0] if rows else empty) | {"measure": "posture"}
+
+
+def _posed(posture: str, *, behind: bool) -> Asked:
+    return lambda thing: thing.condition == posture and thing.behind == behind
+
+
+def still_rows(network: Network, folder: Path, points: Points) -> Iterator[Row]:
+    """AP50 of both classes by sensor on labelled stills with `pictures.jsonl` beside them.
+
+    Many more ladders than the test scenes have; their states are not known.
+    """
+    notes = [json.loads(line) for line in (folder / "pictures.jsonl").read_text().splitlines()]
+    sensor_by_name = {note["picture"]: SENSOR_BY_TAG[note["sensor"]] for note in notes}
+    names = [path.stem for path in labels.pictures(folder / "images")]
+    samples = list(folder_samples(folder / "images"))
+    found = [network.find(sample.image) for sample in samples]
+    for class_id in network.class_ids:
+        name = CLASSES[class_id]
+        for sensor in SENSORS:
+            rows = [i for i, n in enumerate(names) if sensor in ("all", sensor_by_name[n])]
+            result = judge([found[i] for i in rows], [samples[i] for i in rows], class_id)
+            row: Row = {
+                "measure": "stills",
+                "class": name,
+                "sensor": sensor,
+                "pictures": len(rows),
+                "boxes": result.truths,
+                "ap50": round(result.average_precision(), 4),
+            }
+            for at, score in points.by_class[name].items():
+                row[f"recall_{at}"] = round(result.recall(score), 4)
+                row[f"false_{at}"] = round(result.false_per_picture(score), 4)
+            yield row
 
 
 def _in_state(state: str) -> Asked:
@@ -190,6 +257,8 @@ def look_alike_rows(
     Raises:
         SystemExit: a picture with a ladder in it.
     """
+    if not samples:
+        raise SystemExit(f"{name}: expected pictures without ladders, found none")
     found = [network.find(sample.image) for sample in samples]
     result = judge(found, list(samples), 1)
     if result.truths:
@@ -234,13 +303,18 @@ def measure(arguments: argparse.Namespace) -> Iterator[Row]:
         yield from ladder_rows(shown, points)
         photos = list(folder_samples(arguments.data / "ladder/neg_images"))
         yield from look_alike_rows("photographs", square, photos, points)
-        drawn = list(folder_samples(arguments.look_alikes / "images"))
+        drawn = list(folder_samples(arguments.judge / "ladder_likes/images"))
         yield from look_alike_rows("rendered", wide, drawn, points)
     yield from person_rows(shown, points)
     one_false = score_at_false(judged(shown.of("all", 0), lambda _: True), 1.0)
+    yield from still_rows(wide, arguments.judge / "ladders_held_out", points)
+    posed = look_at_clips(wide, arguments.judge / "postures", arguments.every_posture)
+    yield from posture_rows(posed, points, one_false)
     crops = arguments.data / "person/climb_crops/images"
     yield from climber_rows(wide, crops, points, one_false)
-    ways = heights.look(wide, tiles, arguments.tile, arguments.heights, arguments.every_heights)
+    ways = heights.look(
+        wide, tiles, arguments.tile, arguments.judge / "heights", arguments.every_heights
+    )
     yield from heights.rows(ways, points.by_class["person"])
 
 
@@ -250,13 +324,14 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("model", type=Path)
-    for name in ("data", "scenes", "heights", "look-alikes", "out"):
+    for name in ("data", "scenes", "judge", "out"):
         parser.add_argument(f"--{name}", type=Path, required=True)
     parser.add_argument("--dev", type=Path, help="lines of `thresholds`; else the manifest's")
     parser.add_argument("--size", type=int, nargs=2, default=(384, 640), help="height width")
     parser.add_argument("--tile", type=int, default=416, help="side of tiles at scale 1")
     parser.add_argument("--classes", default="0:0,1:1", help="network id:our id, COCO is 0:0")
     parser.add_argument("--every", type=int, default=10, help="of the clips' pictures")
+    parser.add_argument("--every-posture", type=int, default=2, help="of the posture clips'")
     parser.add_argument("--every-heights", type=int, default=4, help="of the height clips'")
     arguments = parser.parse_args()
     arguments.out.parent.mkdir(parents=True, exist_ok=True)

@@ -33,8 +33,15 @@ class Picture:
 
 @dataclass(frozen=True, eq=False)
 class Matched:
-    """One class in one picture: which thing each box took (N,), -1 for none; scores (N,)."""
+    """One class in one picture, best score first.
 
+    Attributes:
+        row: (N,) rows of `Picture.found`.
+        score: (N,) of the boxes.
+        thing: (N,) which of `things` each box took, -1 for none.
+    """
+
+    row: npt.NDArray[np.int64]
     score: Array
     thing: npt.NDArray[np.int64]
     things: tuple[Thing, ...]
@@ -59,7 +66,7 @@ def matched(picture: Picture, class_id: int) -> Matched:
             if worth.max() > 0:
                 taken[row] = int(worth.argmax())
                 free[taken[row]] = False
-    return Matched(picture.found.score[rows], taken, there)
+    return Matched(rows, picture.found.score[rows], taken, there)
 
 
 def judged(pictures: Sequence[Matched], asked: Asked) -> Judged:

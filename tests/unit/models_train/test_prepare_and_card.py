@@ -108,9 +108,10 @@ def test_measured_operating_points_become_the_manifest_and_the_card(tmp_path: Pa
             "class": name,
             "threshold": 0.4,
             "f0.65": 0.7,
-            "recall": 0.5,
-            "false_per_picture": 0.1,
-            "dev_ap50": 0.6,
+            "things": 8,
+            "found": 5,
+            "false_tracks": 1,
+            "hours": 0.25,
         }
         for name in ("person", "ladder")
     ]
@@ -121,4 +122,10 @@ def test_measured_operating_points_become_the_manifest_and_the_card(tmp_path: Pa
     ship(graph, dev, "0.1.0", tmp_path / "tiny")
     manifest = yaml.safe_load((tmp_path / "tiny/model.yaml").read_text())
     assert manifest["thresholds"]["ladder"] == {"min_score": 0.2, "threshold": 0.4}
-    assert "| ladder | 0.400 | 0.700 | 0.500 | 0.100 | 0.600 |" in dev_table(read_rows(dev))
+    assert "| ladder | 0.400 | 0.700 | 8 | 5 | 1 | 0.25 |" in dev_table(read_rows(dev))
+
+
+def test_a_card_is_not_made_of_thresholds_chosen_on_single_pictures() -> None:
+    row = {"threshold": 0.4, "f0.65": 0.7, "recall": 0.5, "false_per_picture": 0.1}
+    with pytest.raises(SystemExit, match=r"models\.train\.tracks"):
+        dev_table({"person": row, "ladder": row})
