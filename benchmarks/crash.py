@@ -8,6 +8,12 @@ all the time. The sender is killed three times at random moments and started aga
 killed once. At the end every event that was announced as committed must be in the database, and
 the receiver must have every event of the database, each with its own bytes and, within an incident,
 in order. Repeated requests are allowed (delivery is at least once) and counted.
+
+    python -m benchmarks.crash --full-disk 200
+
+runs the whole service with its data on a disk of 64 MiB that is filled to its last byte now and
+then, kills it at random moments, and goes on until that many incidents were told. Needs root, who
+may mount such a disk. Clips are counted where the service makes them.
 """
 
 import argparse
@@ -16,12 +22,15 @@ import dataclasses
 import json
 import platform
 import random
+import signal
 import sqlite3
 import sys
 import tempfile
 import time
 from pathlib import Path
 
+from benchmarks.faults.full_disk import clips, full_disk
+from benchmarks.machine import stamp
 from tests.crashes import CrashRound, crash_round
 
 RESULTS = Path(__file__).parent / "results"
@@ -53,12 +62,31 @@ def write(rounds: list[CrashRound], seed: int, took_s: float) -> None:
     print(json.dumps(summary, indent=1))
 
 
+def on_a_full_disk(incidents: int, seed: int) -> int:
+    """Run the whole service on a disk that fills up; the exit code is 1 if anything was lost."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # the disk is unmounted then, too
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            seen = full_disk(Path(folder), incidents, seed, (clips,))
+    except PermissionError as error:
+        print(f"skipped: {error}")
+        return 0
+    command = f"python -m benchmarks.crash --full-disk {incidents} --seed {seed}"
+    result = {"command": command, **stamp(), "clean": seen.clean, **dataclasses.asdict(seen)}
+    (RESULTS / "full_disk.json").write_text(json.dumps(result, indent=1) + "\n")
+    print(json.dumps(result, indent=1))
+    return 0 if seen.clean else 1
+
+
 def main() -> int:
     """Run the rounds; the exit code is 1 if one was not clean."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--rounds", type=int, default=25)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--full-disk", type=int, metavar="INCIDENTS", default=0)
     arguments = parser.parse_args()
+    if arguments.full_disk:
+        return on_a_full_disk(arguments.full_disk, arguments.seed)
     dice = random.Random(arguments.seed)  # noqa: S311  (moments of a kill)
     rounds, began_s = [], time.monotonic()
     for number in range(1, arguments.rounds + 1):

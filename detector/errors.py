@@ -11,6 +11,7 @@
     │   ├── SourceTimeout      nothing came in the time allowed
     │   └── SourceBroken       it is no video, has no frames or broke off
     ├── StoreError       an event could not be committed         -> not ready, retry; no drop
+    ├── EvidenceError    a clip could not be written or verified -> announced as missing
     ├── DeliveryError    an upstream system did not take an event -> retried on schedule
     ├── UnknownRecord    no event, incident or delivery has this id -> HTTP 404
     └── RefusedMove      the present state does not allow the change -> HTTP 409
@@ -81,6 +82,10 @@ class SourceBroken(StreamError):  # noqa: N818
 
 class StoreError(DetectorError):
     """An event could not be committed or read: disk full, locked, read-only, damaged."""
+
+
+class EvidenceError(DetectorError):
+    """A clip could not be written, or what was written is not whole; no file is left behind."""
 
 
 class DeliveryError(DetectorError):

@@ -16,6 +16,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from detector.types import (
     CameraId,
+    ClockReading,
     ClockSource,
     Direction,
     Frame,
@@ -98,7 +99,13 @@ class Clock(_Value):
     """Where the event's time comes from, and how far that clock is from this machine's."""
 
     source: ClockSource
-    offset_s: float | None = Field(default=None, description="camera's clock minus this machine's")
+    offset_s: float | None = Field(
+        default=None, description="camera's clock minus this machine's; null where unknown"
+    )
+    drift_ppm: float | None = Field(
+        default=None,
+        description="microseconds the camera's clock gains each second; null where unknown",
+    )
 
 
 class ModelStamp(_Value):
@@ -277,6 +284,14 @@ class Context(_Value):
         """Stable id of the camera's ``number``-th event of this run."""
         return uuid5(self.run_id, f"{self.camera}/event/{number}")
 
+    def watch_incident_id(self, number: int) -> UUID:
+        """Stable id of the ``number``-th fault of the camera itself; apart from the others."""
+        return uuid5(self.run_id, f"{self.camera}/watch-incident/{number}")
+
+    def watch_event_id(self, number: int) -> UUID:
+        """Stable id of the ``number``-th event about the camera itself; apart from the others."""
+        return uuid5(self.run_id, f"{self.camera}/watch-event/{number}")
+
 
 class Moment(_Value):
     """The frame an event was decided on, without its picture."""
@@ -286,6 +301,7 @@ class Moment(_Value):
     clock: ClockSource
     decoded_at: float
     size: tuple[int, int]
+    reading: ClockReading | None = None
 
     @classmethod
     def of(cls, frame: Frame) -> Self:
@@ -296,14 +312,25 @@ class Moment(_Value):
             clock=frame.clock,
             decoded_at=frame.decoded_at,
             size=frame.size,
+            reading=frame.reading,
         )
 
     @property
     def clock_offset_s(self) -> float | None:
-        """Camera's clock minus this machine's, transport included; None unless it is its clock."""
-        if self.clock is not ClockSource.CAMERA:
-            return None
-        return round(self.captured_at - self.decoded_at, 3)
+        """Camera's clock minus this machine's, believed or not; None where unknown."""
+        return None if self.reading is None else round(self.reading.offset_s, 3)
+
+    @property
+    def clock_stamp(self) -> Clock:
+        """Whose clock the times are by, and what is known of the camera's, used or not."""
+        if self.reading is None:
+            return Clock(source=self.clock)
+        drift_ppm = self.reading.drift_ppm
+        return Clock(
+            source=self.clock,
+            offset_s=self.clock_offset_s,
+            drift_ppm=None if drift_ppm is None else round(drift_ppm, 1),
+        )
 
     def utc(self, at_s: float) -> datetime | None:
         """UTC of a stream time near this frame; None for a recording without a date."""
@@ -351,7 +378,7 @@ def event_data(
             EventReason(predicate=r.predicate, value=r.value, limit=r.limit)
             for r in transition.reasons
         ),
-        clock=Clock(source=moment.clock, offset_s=moment.clock_offset_s),
+        clock=moment.clock_stamp,
         latency=None,
         model=context.model,
         config=context.config,
@@ -371,6 +398,12 @@ def envelope(data: EventData, number: int, moment: Moment, context: Context) -> 
         severitynumber=SEVERITY_NUMBER[data.severity],
         data=data,
     )
+
+
+def watch_envelope(data: EventData, number: int, moment: Moment, context: Context) -> Event:
+    """Wrap a payload as the ``number``-th event of this run about the camera itself."""
+    event = envelope(data, number, moment, context)
+    return event.model_copy(update={"id": context.watch_event_id(number)})
 
 
 def event_schema() -> dict[str, Any]:

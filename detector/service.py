@@ -1,16 +1,18 @@
 """The composition root: a checked configuration becomes the running service, and stops in order.
 
-Start: store, network, cameras, analysis, deliveries, readers. Stop: readers, analysis, deliveries,
-store. Incidents that are open stay open in the store: the next run takes them up, or ends them with
-the outcome ``restart``; that way a planned stop and a power cut leave the same behind.
+Start: store, network, cameras, deliveries, evidence, analysis, readers. Stop: readers, analysis,
+evidence, deliveries, store. Incidents that are open stay open in the store: the next run takes them
+up, or ends them with the outcome ``restart``; that way a planned stop and a power cut leave the
+same behind.
 """
 
 import logging
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import Any, Self
 from uuid import UUID, uuid4
 
@@ -18,31 +20,48 @@ import cv2
 
 from detector.config import CameraSettings, LoadedConfig, config_schema
 from detector.config.plan import camera_plan, missing_classes
+from detector.delivery import SinkRoute
 from detector.errors import StoreError
-from detector.events import ConfigStamp, Context, ModelStamp
+from detector.events import VIEW_KINDS, ConfigStamp, Context, Incident, ModelStamp
+from detector.evidence.clip_folder import ClipFolder
 from detector.evidence.overlay import Picture
 from detector.evidence.snapshot import SnapshotFolder
+from detector.incidents.camera_watch import CameraWatch
 from detector.pipeline.analysis import AnalysedCamera, Analysis
 from detector.pipeline.camera import CameraPipeline
+from detector.pipeline.camera_guard import CameraGuard
 from detector.pipeline.dispatcher import THREAD as DELIVERY
 from detector.pipeline.dispatcher import Dispatcher, SinkHealth
+from detector.pipeline.evidence_worker import Announcement, EvidenceWorker
 from detector.pipeline.health import CameraHealth, Heartbeats
 from detector.pipeline.memory import CameraMemory
 from detector.pipeline.reader import Reader, ReaderPlan
+from detector.pipeline.record_reader import RecordReader
 from detector.pipeline.recorder import Recorder
 from detector.sinks import make_sink
 from detector.stages import StageClock
 from detector.store import Store, open_store
-from detector.streams import Latest, open_source, redact
+from detector.streams import Latest, PacketRing, is_live, open_source, redact
 from detector.types import CameraId, Frame
 from detector.vision import Detector, DetectorInfo
+from detector.vision.integrity import IntegrityMeter
 from detector.vision.onnx_detector import load_detector
 
 log = logging.getLogger(__name__)
 
 DELIVERY_BEAT_LIMIT_S = 60.0
+RING_BYTES = 64 << 20
+"""Most memory for the packets of one camera."""
 JOIN_S = 5.0
 """How long a reader may take to end; one that is stuck in a library is left behind."""
+
+
+def by_subject(
+    incidents: Sequence[Incident],
+) -> tuple[tuple[Incident, ...], tuple[Incident, ...]]:
+    """Part open incidents into those about a camera itself and those about what it saw."""
+    of_view = tuple(i for i in incidents if VIEW_KINDS.intersection(i.rules))
+    return of_view, tuple(i for i in incidents if i not in of_view)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +81,7 @@ class Camera:
     settings: CameraSettings
     reader: Reader
     analysed: AnalysedCamera
+    recorded: RecordReader | None = None
 
     @property
     def friendly_name(self) -> str:
@@ -127,6 +147,8 @@ class Service:
         self.store: Store = undo.enter_context(open_store(config.store_settings()))
         sinks = [make_sink(name, settings) for name, settings in config.sinks.items()]
         self._snapshots = SnapshotFolder(config.data_dir / "snapshots")
+        self._clips = ClipFolder(config.data_dir / "clips")
+        self._rings: dict[str, PacketRing] = {}
         self._slots: Latest[CameraId, Frame] = Latest()
         self._cameras = {
             CameraId(name): self._camera(CameraId(name), settings)
@@ -139,9 +161,11 @@ class Service:
         )
         undo.callback(self._dispatcher.stop)
         self._dispatcher.start()
+        routes = [sink.settings.route(sink.name) for sink in sinks]
+        self._start_evidence(undo, routes)
         self._recorder = Recorder(
             self.store,
-            [sink.settings.route(sink.name) for sink in sinks],
+            routes,
             self._snapshots if config.snapshots.enabled else None,
             self.stages,
             config.snapshots.quality,
@@ -159,6 +183,16 @@ class Service:
         undo.callback(self._stop_readers)
         for camera in self._cameras.values():
             camera.reader.start()
+            if camera.recorded:
+                camera.recorded.start()
+
+    def _start_evidence(self, undo: ExitStack, routes: Sequence[SinkRoute]) -> None:
+        announcement = Announcement(self._config.site, routes)
+        worker = EvidenceWorker(
+            self.store, self._clips, self._rings, announcement, self._heartbeats
+        )
+        undo.callback(worker.stop)
+        worker.start()
 
     def _camera(self, name: CameraId, settings: CameraSettings) -> Camera:
         info = self._detector.info
@@ -172,27 +206,59 @@ class Service:
             config=ConfigStamp(sha256=self._loaded.sha256),
             live=True,
         )
+        ring = self._ring(name, settings)
+        record = self._config.record_settings(name) if ring else None
         state = self.store.camera_state(name)
+        of_view, of_people = by_subject(self.store.open_incidents(name))
+        plan = camera_plan(settings, info)
         pipeline = CameraPipeline(
-            camera_plan(settings, info),
+            replace(plan, record=record),
             context,
             self.stages,
-            resumed=self.store.open_incidents(name),
+            resumed=of_people,
             memory=CameraMemory.model_validate_json(state) if state else None,
         )
-        source = settings.ffmpeg.detect
-        plan = ReaderPlan(name, source, settings.detect.fps, settings.reconnect)
+        source, main = settings.ffmpeg.detect, settings.ffmpeg.record
+        beside = main is not None and main is not source
+        reader_plan = ReaderPlan(name, source, settings.detect.fps, settings.reconnect)
+        recorded = None
+        if ring and main and beside:
+            of_main = ReaderPlan(name, main, None, settings.reconnect, ring)
+            recorded = RecordReader(of_main, self._heartbeats)
+        else:
+            reader_plan = replace(reader_plan, ring=ring)
         opener = partial(open_source, stages=self.stages)
-        reader = Reader(plan, self._slots, self._heartbeats, opener=opener)
-        return Camera(name, settings, reader, AnalysedCamera(pipeline, reader.monitor))
+        reader = Reader(reader_plan, self._slots, self._heartbeats, opener=opener)
+        guard = CameraGuard(
+            IntegrityMeter(plan.integrity.learn_s),
+            CameraWatch(context, plan.integrity, of_view, source.clock_alarm_s),
+            reader.monitor.snapshot,
+        )
+        analysed = AnalysedCamera(pipeline, reader.monitor, guard)
+        return Camera(name, settings, reader, analysed, recorded)
+
+    def _ring(self, name: CameraId, settings: CameraSettings) -> PacketRing | None:
+        """Make room for the packets of a live camera; None where no clips are kept."""
+        record = self._config.record_settings(name)
+        source = settings.ffmpeg.record or settings.ffmpeg.detect
+        if not record.enabled or not is_live(source):
+            return None
+        self._rings[name] = PacketRing(record.keep_s, RING_BYTES)
+        return self._rings[name]
 
     def _stop_readers(self) -> None:
-        for camera in self._cameras.values():
-            camera.reader.stop()
+        readers = [
+            reader
+            for camera in self._cameras.values()
+            for reader in (camera.reader, camera.recorded)
+            if reader
+        ]
+        for reader in readers:
+            reader.stop()
         deadline_s = time.monotonic() + JOIN_S
-        for name, camera in self._cameras.items():
-            if not camera.reader.join(max(0.0, deadline_s - time.monotonic())):
-                log.warning("camera %s: still busy in a library, left behind", name)
+        for reader in readers:
+            if not reader.join(max(0.0, deadline_s - time.monotonic())):
+                log.warning("%s: still busy in a library, left behind", reader.name)
 
     @property
     def site(self) -> str:
@@ -241,6 +307,10 @@ class Service:
     def snapshot(self, event_id: UUID) -> bytes | None:
         """Give the JPEG that was kept for an event; None when there is none (any more)."""
         return self._snapshots.load(event_id)
+
+    def clip(self, incident_id: UUID, number: int) -> Path:
+        """Say where a clip of an incident lies."""
+        return self._clips.path(incident_id, number)
 
     def sink_health(self) -> Sequence[SinkHealth]:
         """Tell how the deliveries to each sink went so far, in the order of the configuration."""

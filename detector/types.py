@@ -48,6 +48,21 @@ class ClockSource(StrEnum):
     NONE = "none"  # a recording without a date: times count from 1970-01-01
 
 
+@dataclass(frozen=True, slots=True)
+class ClockReading:
+    """A camera's own clock beside this machine's.
+
+    Attributes:
+        offset_s: camera's clock minus this machine's, less the quickest way between them.
+        drift_ppm: microseconds that the camera's clock gains each second; None until known.
+        jumps: how often it was set by half a second or more since the service began.
+    """
+
+    offset_s: float
+    drift_ppm: float | None
+    jumps: int
+
+
 class Phase(StrEnum):
     """Where a happening stands."""
 
@@ -112,6 +127,7 @@ class Frame:
         clock: where ``captured_at`` comes from.
         decoded_at: UTC epoch seconds of this machine when the picture was ready.
         corrupt: the decoder said that parts of the picture are damaged.
+        reading: what is known of the camera's own clock, believed or not; None where nothing is.
     """
 
     camera: CameraId
@@ -122,6 +138,7 @@ class Frame:
     clock: ClockSource
     decoded_at: float
     corrupt: bool = False
+    reading: ClockReading | None = None
 
     def __post_init__(self) -> None:
         """Raise ValueError on a wrong shape or dtype."""

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -39,6 +40,8 @@ LIVE = CameraHealth(
     last_frame_at=1_700_000_100.0,
     clock=ClockSource.ARRIVAL,
     clock_offset_s=None,
+    clock_drift_ppm=None,
+    clock_jumps=0,
     width=64,
     height=48,
     codec="h264",
@@ -121,6 +124,7 @@ class ShownService:
     sinks: list[SinkHealth] = field(default_factory=list)
     uncommitted_records: int = 0
     snapshots: dict[UUID, bytes] = field(default_factory=dict)
+    clips: Path = Path()
 
     def __post_init__(self) -> None:
         self.stages.add(Stage.INFERENCE, 1.5, calls=3)
@@ -136,6 +140,9 @@ class ShownService:
 
     def snapshot(self, event_id: UUID) -> bytes | None:
         return self.snapshots.get(event_id)
+
+    def clip(self, incident_id: UUID, number: int) -> Path:
+        return self.clips / f"{incident_id}-{number}.mp4"
 
     def config_schema(self) -> Mapping[str, Any]:
         return {"$schema": "https://json-schema.org/draft/2020-12/schema", "type": "object"}

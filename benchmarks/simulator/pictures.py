@@ -16,7 +16,14 @@ from benchmarks.simulator.boxes import Seen, seen
 from benchmarks.simulator.frames import Drawable, Instant, Shot
 from benchmarks.simulator.recipe import Recipe
 from benchmarks.simulator.renderer import Renderer
-from benchmarks.simulator.sampling import View, arrange, random_sensor, random_view, random_world
+from benchmarks.simulator.sampling import (
+    View,
+    animals,
+    arrange,
+    random_sensor,
+    random_view,
+    random_world,
+)
 from benchmarks.simulator.sensor import Image, Sensor
 from benchmarks.simulator.world import build
 
@@ -132,7 +139,9 @@ class PictureMaker:
         )
         items = arrange(self._recipe, view, ground, rng)
         things = [Drawable(mesh, k + 1) for k, (_, mesh) in enumerate(items)]
-        shot = self._renderer.frame(things, Instant(), float(rng.uniform(0.7, 1.5)))
+        stray_rng = np.random.default_rng([self._seed, number, 1 << 21])
+        strays = [Drawable(mesh, 0) for mesh in animals(self._recipe, view, stray_rng)]
+        shot = self._renderer.frame([*things, *strays], Instant(), float(rng.uniform(0.7, 1.5)))
         image = Sensor(random_sensor(view, rng), int(rng.integers(1 << 30))).develop(
             shot.linear, _stamp(rng)
         )
@@ -150,6 +159,7 @@ class PictureMaker:
             "fog_per_m": round(view.light.fog_per_m, 4),
             "ladders": sum(x[0] == "1" for x in lines),
             "persons": sum(x[0] == "0" for x in lines),
+            "animals": len(strays),
         }
         with (self._out / "pictures.jsonl").open("a") as notes:
             notes.write(json.dumps(note) + "\n")

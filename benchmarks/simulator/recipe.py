@@ -109,7 +109,8 @@ class SituationRecipe(_Spec):
 
     `empty` is the share of pictures with nobody, `ladders` the shares of the others with 0, 1, 2
     ladder situations, `others` those with 0, 1, 2, … more (one more where there is no ladder).
-    `with_ladder`, `without_ladder` and `acts` (of somebody alone) are weights by name.
+    `with_ladder`, `without_ladder` and `acts` (of somebody alone) are weights by name. `animals`
+    are the shares of all pictures with 0, 1, 2, … animals, which nobody labels.
     """
 
     empty: Share = 0.05
@@ -118,6 +119,7 @@ class SituationRecipe(_Spec):
     with_ladder: Shares
     without_ladder: Shares
     acts: Shares
+    animals: tuple[Share, ...] = Field((1.0,), min_length=1)
 
     @model_validator(mode="after")
     def _names(self) -> Self:
@@ -127,6 +129,7 @@ class SituationRecipe(_Spec):
         for key, found in (
             ("empty and ladders", self.empty + sum(self.ladders)),
             ("others", sum(self.others)),
+            ("animals", sum(self.animals)),
         ):
             if abs(found - 1.0) > 1e-6:
                 raise ValueError(f"{key}: expected shares that add up to 1, found {found:.4f}")

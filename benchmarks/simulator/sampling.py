@@ -6,8 +6,11 @@ import numpy as np
 
 from benchmarks.simulator.arrangements import WITHOUT_LADDER, Ground, Item, draw
 from benchmarks.simulator.camera import Camera
+from benchmarks.simulator.fauna import animal
 from benchmarks.simulator.ladder_arrangements import WITH_LADDER
 from benchmarks.simulator.lighting import Light, light_of
+from benchmarks.simulator.meshes import Mesh
+from benchmarks.simulator.nuisances import AnimalSpec
 from benchmarks.simulator.pose import Array, vec
 from benchmarks.simulator.recipe import CameraRecipe, Recipe, WorldRecipe
 from benchmarks.simulator.sensor import SensorModel
@@ -22,6 +25,7 @@ from benchmarks.simulator.world import (
     random_structures,
 )
 
+ANIMALS = ("dog", "deer", "fox", "bird")
 AT_BARRIER = ("leaning", "climbed", "over_the_top")
 
 
@@ -204,3 +208,21 @@ def arrange(recipe: Recipe, view: View, ground: Ground, rng: np.random.Generator
         if spot is not None:
             items += (WITH_LADDER | WITHOUT_LADDER)[name](ground, spot, rng)
     return items
+
+
+def animals(recipe: Recipe, view: View, rng: np.random.Generator) -> list[Mesh]:
+    """Lets animals stray into a picture, each somewhere on its way."""
+    meshes = []
+    shares = recipe.situations.animals
+    for _ in range(int(rng.choice(len(shares), p=shares))):
+        spot = _spot(recipe, view.camera, rng)
+        heading = rng.uniform(0, 2 * np.pi)
+        if spot is None or not _fits("animal", view, spot):
+            continue
+        way = 4.0 * np.array([np.cos(heading), np.sin(heading)])
+        path = (tuple(map(float, spot[:2])), tuple(map(float, spot[:2] + way)))
+        spec = AnimalSpec(kind=ANIMALS[rng.integers(len(ANIMALS))], path=path)
+        mesh = animal(spec, float(rng.uniform(0, 1)))
+        if mesh is not None:
+            meshes.append(mesh)
+    return meshes

@@ -16,7 +16,17 @@ from detector.api.metrics import build_registry
 from detector.api.pictures import Pictures
 from detector.api.ports import ServiceView
 from detector.api.readiness import ReadinessProbe
-from detector.api.routes import about, cameras, deliveries, events, health, incidents, page, sinks
+from detector.api.routes import (
+    about,
+    cameras,
+    clips,
+    deliveries,
+    events,
+    health,
+    incidents,
+    page,
+    sinks,
+)
 from detector.api.shield import LOOPBACK_NAMES, Shield
 from detector.config.access import ApiSettings, check_exposure, read_secrets
 from detector.errors import ConfigError
@@ -76,7 +86,7 @@ def _routed_app() -> FastAPI:
     )
     problems.install(app)
     app.webhooks.include_router(webhooks)
-    for resource in (events, incidents, cameras, deliveries, sinks, about):
+    for resource in (events, incidents, clips, cameras, deliveries, sinks, about):
         app.include_router(resource.router, prefix=PREFIX)
     app.include_router(health.router)
     app.include_router(page.router)

@@ -9,16 +9,22 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from itertools import accumulate
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    Metric,
+)
 from prometheus_client.registry import Collector
 
 from detector import __version__
 from detector.api.ports import ServiceView
 from detector.api.readiness import ReadinessProbe
 from detector.errors import StoreError
-from detector.pipeline.dispatcher import SinkHealth
+from detector.pipeline.dispatcher import LATENCY_BOUNDS_S, SinkHealth
 from detector.pipeline.health import CameraHealth, CameraState
 from detector.store.records import EventQuery
 from detector.store.store import Store
@@ -117,6 +123,7 @@ class _ServiceCollector(Collector):
         )
         yield from _backlog(self._service.store, time.time())
         yield _attempts(self._service.sink_health())
+        yield _delivery_latency(self._service.sink_health())
 
     def _stages(self) -> Iterator[Metric]:
         stages = self._service.stages
@@ -181,6 +188,10 @@ _CAMERA_GAUGES: Mapping[str, tuple[str, Callable[[CameraHealth, float], float | 
         "Clock of this machine minus that of the camera",
         lambda h, _: h.clock_offset_s,
     ),
+    "perimeter_clock_drift_ppm": (
+        "Microseconds that the camera's clock gains each second",
+        lambda h, _: h.clock_drift_ppm,
+    ),
 }
 _CAMERA_COUNTERS: Mapping[str, tuple[str, Callable[[CameraHealth], int]]] = {
     "perimeter_frames": ("Pictures handed to analysis", lambda h: h.frames),
@@ -189,6 +200,10 @@ _CAMERA_COUNTERS: Mapping[str, tuple[str, Callable[[CameraHealth], int]]] = {
         lambda h: h.drops,
     ),
     "perimeter_frames_corrupt": ("Damaged pictures", lambda h: h.corrupt),
+    "perimeter_clock_jumps": (
+        "How often the camera's clock was set by half a second or more",
+        lambda h: h.clock_jumps,
+    ),
     "perimeter_camera_connects": ("Connections that gave a picture", lambda h: h.connects),
 }
 
@@ -223,6 +238,19 @@ def _backlog(store: Store, now: float) -> Iterator[Metric]:
         ("sink",),
         [((sink.sink,), float(sink.disabled_at is None)) for sink in sinks],
     )
+
+
+def _delivery_latency(healths: Sequence[SinkHealth]) -> Metric:
+    family = HistogramMetricFamily(
+        "perimeter_delivery_latency_seconds",
+        "From the capture of the deciding picture to the acceptance of its event",
+        labels=("sink",),
+    )
+    bounds = [*map(str, LATENCY_BOUNDS_S), "+Inf"]
+    for health in healths:
+        within = list(zip(bounds, map(float, accumulate(health.latencies)), strict=True))
+        family.add_metric((health.sink,), within, health.latency_sum_s)
+    return family
 
 
 def _attempts(healths: Sequence[SinkHealth]) -> Metric:

@@ -121,6 +121,8 @@ class CameraOut(Value):
     frame_age_s: float | None = Field(description="age of the newest picture")
     clock: ClockSource
     clock_offset_s: float | None
+    clock_drift_ppm: float | None
+    clock_jumps: int
     width: int
     height: int
     codec: str
@@ -149,6 +151,8 @@ class CameraOut(Value):
             frame_age_s=None if last is None else round(max(0.0, now - last), 3),
             clock=health.clock,
             clock_offset_s=health.clock_offset_s,
+            clock_drift_ppm=health.clock_drift_ppm,
+            clock_jumps=health.clock_jumps,
             width=health.width,
             height=health.height,
             codec=health.codec,

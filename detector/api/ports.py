@@ -4,6 +4,7 @@ Every method may be called from any thread, at any time between start and stop o
 """
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -102,6 +103,10 @@ class ServiceView(Protocol):
 
     def snapshot(self, event_id: UUID) -> bytes | None:
         """Give the JPEG that was kept for an event; None when there is none (any more)."""
+        ...
+
+    def clip(self, incident_id: UUID, number: int) -> Path:
+        """Say where a clip of an incident lies, whether it is there or not."""
         ...
 
     def config_schema(self) -> Mapping[str, Any]:

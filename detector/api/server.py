@@ -2,6 +2,7 @@
 
 import errno
 import socket
+from collections.abc import Callable
 
 import uvicorn
 from fastapi import FastAPI
@@ -52,7 +53,7 @@ class Server(uvicorn.Server):
     SIGINT and SIGTERM stop it when it runs in the main thread.
     """
 
-    def __init__(self, app: FastAPI) -> None:
+    def __init__(self, app: FastAPI, ready: Callable[[], None] = lambda: None) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
@@ -65,6 +66,12 @@ class Server(uvicorn.Server):
             )
         )
         self._app = app
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Say that it serves only once a signal stops it in order."""
+        await super().startup(sockets)
+        self._ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End the live streams first: the server waits for every answer to be complete."""
@@ -72,6 +79,6 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def serve(app: FastAPI, listener: socket.socket) -> None:
-    """Answer requests until a signal comes; returns after the last answer."""
-    Server(app).run(sockets=[listener])
+def serve(app: FastAPI, listener: socket.socket, ready: Callable[[], None] = lambda: None) -> None:
+    """Answer requests until a signal comes; ``ready`` is called once, when it does."""
+    Server(app, ready).run(sockets=[listener])

@@ -69,6 +69,10 @@ def _in_zone(who: str, incident: Incident) -> str:
     return f"{who} {'in' if incident.phase is not Phase.END else 'was in'} the zone"
 
 
+def _camera(open_: str, over: str) -> Callable[[str, Incident], str]:
+    return lambda _who, incident: over if incident.phase is Phase.END else open_
+
+
 # Gravest first.
 _WORDS: Mapping[EventKind, Callable[[str, Incident], str]] = {
     EventKind.PERSON_IN_WATER: _in_water,
@@ -84,4 +88,13 @@ _WORDS: Mapping[EventKind, Callable[[str, Incident], str]] = {
     EventKind.LOITERING: _staying,
     EventKind.APPROACH: _approach,
     EventKind.ZONE_INTRUSION: _in_zone,
+    EventKind.CAMERA_OFFLINE: _camera("camera gives no picture", "camera gave no picture"),
+    EventKind.CAMERA_DARK: _camera("camera picture is dark", "camera picture was dark"),
+    EventKind.CAMERA_COVERED: _camera("camera view is covered", "camera view was covered"),
+    EventKind.CAMERA_FROZEN: _camera("camera picture stands still", "camera picture stood still"),
+    EventKind.CAMERA_MOVED: _camera("camera looks elsewhere", "camera looked elsewhere"),
+    EventKind.CAMERA_BLURRED: _camera("camera picture is blurred", "camera picture was blurred"),
+    EventKind.CAMERA_CLOCK: _camera("camera clock is wrong", "camera clock was wrong"),
+    EventKind.EVIDENCE_READY: _camera("video is ready", "video is ready"),
+    EventKind.EVIDENCE_MISSING: _camera("video is missing", "video is missing"),
 }

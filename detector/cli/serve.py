@@ -39,7 +39,7 @@ def run(options: argparse.Namespace) -> int:
     # The server raises the signal again when it is done; one that comes during the start ends here.
     with suppress(KeyboardInterrupt), listener, Service(loaded) as service:
         app = create_app(service, loaded.config.api)
-        print(f"detector: {len(service.cameras())} cameras, {address(listener)}", flush=True)
-        serve(app, listener)
+        said = f"detector: {len(service.cameras())} cameras, {address(listener)}"
+        serve(app, listener, lambda: print(said, flush=True))
     print("detector: stopped", flush=True)
     return 0

@@ -13,6 +13,7 @@ from detector.config.access import check_exposure
 from detector.config.document import Document, KeyPath, parse
 from detector.config.settings import CameraSettings, SiteConfig
 from detector.errors import ConfigError, Problem
+from detector.incidents.clip_plan import RecordSettings
 from detector.rules import WATER_EXPECTED, asks_land_about_water
 from detector.streams import InputSettings
 
@@ -39,7 +40,17 @@ FRIGATE_ONLY: tuple[tuple[str, ...], ...] = (
     ("cameras", ANY, "mqtt"),
     ("cameras", ANY, "notifications"),
     ("cameras", ANY, "onvif"),
-    ("cameras", ANY, "record"),
+    ("cameras", ANY, "record", "alerts"),
+    ("cameras", ANY, "record", "continuous"),
+    ("cameras", ANY, "record", "detections"),
+    ("cameras", ANY, "record", "enabled_in_config"),
+    ("cameras", ANY, "record", "events"),
+    ("cameras", ANY, "record", "expire_interval"),
+    ("cameras", ANY, "record", "export"),
+    ("cameras", ANY, "record", "motion"),
+    ("cameras", ANY, "record", "preview"),
+    ("cameras", ANY, "record", "retain"),
+    ("cameras", ANY, "record", "sync_recordings"),
     ("cameras", ANY, "review"),
     ("cameras", ANY, "snapshots"),
     ("cameras", ANY, "timestamp_style"),
@@ -170,8 +181,19 @@ def _shown(value: Any) -> str:
 def _cross_checks(config: SiteConfig, document: Document) -> Iterator[Problem]:
     for name, camera in config.cameras.items():
         yield from _rule_places(name, camera, document)
+        if camera.record is not None:
+            here = ("cameras", name, "record")
+            yield from _clip_lengths(here, config.record_settings(name), document)
+    yield from _clip_lengths(("record",), config.record, document)
     for problem in check_exposure(config.api):
         yield replace(problem, where=document.where(("api",)))
+
+
+def _clip_lengths(path: KeyPath, record: RecordSettings, document: Document) -> Iterator[Problem]:
+    least_s = record.pre_capture_s + record.post_capture_s
+    if record.piece_s < least_s:
+        expected = f"piece_s of at least pre_capture_s + post_capture_s, {least_s:g}"
+        yield Problem(document.where((*path, "piece_s")), expected, f"{record.piece_s:g}")
 
 
 def _rule_places(name: str, camera: CameraSettings, document: Document) -> Iterator[Problem]:

@@ -41,6 +41,7 @@ def camera_plan(camera: CameraSettings, info: DetectorInfo) -> CameraPlan:
         tracking=camera.tracker_settings(),
         tiling=camera.tiling,
         incidents=camera.incidents,
+        integrity=camera.integrity,
     )
 
 

@@ -8,13 +8,15 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 
 from detector.config.access import ApiSettings
 from detector.incidents import IncidentSettings
+from detector.incidents.clip_plan import RecordSettings
+from detector.incidents.view import IntegritySettings
 from detector.pipeline.backoff import ReconnectSettings
 from detector.pipeline.object_filter import FilterSettings
 from detector.rules import RuleSettings
 from detector.scene import BarrierSettings, CalibrationSettings, ZoneSettings
 from detector.sinks import AnySinkSettings
 from detector.store import StoreSettings
-from detector.streams import InputSettings
+from detector.streams import InputSettings, is_live
 from detector.tracking import LostBudget, TrackingSettings
 from detector.types import ObjectClass
 from detector.vision import ModelSettings, TilingSettings
@@ -40,10 +42,26 @@ class FfmpegSettings(_Settings):
             raise ValueError(msg)
         return self
 
+    @model_validator(mode="after")
+    def _one_camera_records(self) -> Self:
+        recording = [i for i in self.inputs if "record" in i.roles]
+        if len(recording) > 1:
+            msg = f"at most one input with the role `record`, found {len(recording)}"
+            raise ValueError(msg)
+        if any("detect" not in i.roles and not is_live(i) for i in recording):
+            msg = "an input with the role `record` alone that is a live camera, found a recording"
+            raise ValueError(msg)
+        return self
+
     @property
     def detect(self) -> InputSettings:
         """The input that is analysed."""
         return next(i for i in self.inputs if "detect" in i.roles)
+
+    @property
+    def record(self) -> InputSettings | None:
+        """The input whose packets become clips; the same as ``detect`` where it has both roles."""
+        return next((i for i in self.inputs if "record" in i.roles), None)
 
 
 class DetectSettings(_Settings):
@@ -97,6 +115,10 @@ class CameraSettings(_Settings):
     tracking: TrackingSettings = TrackingSettings()
     reconnect: ReconnectSettings = ReconnectSettings()
     incidents: IncidentSettings = IncidentSettings()
+    integrity: IntegritySettings = IntegritySettings()
+    record: RecordSettings | None = Field(
+        default=None, description="absent keys: as in the site's `record`"
+    )
 
     def tracker_settings(self) -> TrackingSettings:
         """Fold Frigate's counts of pictures into ours of observations and seconds."""
@@ -128,8 +150,15 @@ class SiteConfig(_Settings):
     store: StoreSettings | None = Field(default=None, description="absent: a file in `data_dir`")
     api: ApiSettings = ApiSettings()
     snapshots: SnapshotSettings = SnapshotSettings()
+    record: RecordSettings = RecordSettings()
     sinks: Mapping[Name, AnySinkSettings] = {}
     cameras: Annotated[Mapping[Name, CameraSettings], Field(min_length=1)]
+
+    def record_settings(self, camera: str) -> RecordSettings:
+        """How much video of a camera's incidents is kept: its own keys before the site's."""
+        own = self.cameras[camera].record
+        changes = own.model_dump(exclude_unset=True) if own else {}
+        return self.record.model_copy(update=changes)
 
     def store_settings(self) -> StoreSettings:
         """Where events are kept."""

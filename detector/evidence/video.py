@@ -1,5 +1,6 @@
 """Writes pictures as an H.264 recording that browsers play."""
 
+from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -19,21 +20,25 @@ class VideoWriter:
     """A recording being written; pictures keep their own times, whatever their rate.
 
     Args:
-        path: an .mp4 file; replaced if it exists.
+        path: an MP4 file, whatever its name ends with; replaced if it exists.
         rate: nominal pictures per second, for players that ask.
+        notes: what is written into the file about it, such as "comment".
 
     Raises:
         DetectorError: the file cannot be written.
     """
 
-    def __init__(self, path: Path, rate: float) -> None:
+    def __init__(self, path: Path, rate: float, notes: Mapping[str, str] | None = None) -> None:
         self._path = path
         try:
-            self._container = av.open(str(path), "w", options={"movflags": "faststart"})
+            self._container = av.open(
+                str(path), "w", format="mp4", options={"movflags": "faststart"}
+            )
         except (FFmpegError, OSError) as error:
             raise DetectorError(
                 f"{path}: expected a video file to write, found: {error}"
             ) from error
+        self._container.metadata.update(notes or {})
         self._stream = self._container.add_stream(
             "libx264", rate=Fraction(rate).limit_denominator()
         )
@@ -72,9 +77,12 @@ class VideoWriter:
     def close(self) -> None:
         """Finish the file; may be called twice."""
         if self._size is not None:
-            self._mux(None)
             self._size = None
-        self._container.close()
+            self._mux(None)
+        try:
+            self._container.close()
+        except (FFmpegError, OSError) as error:
+            raise DetectorError(f"{self._path}: the video cannot be written: {error}") from error
 
     def _mux(self, frame: VideoFrame | None) -> None:
         try:

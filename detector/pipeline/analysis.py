@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from detector.evidence.overlay import Picture
 from detector.pipeline.camera import CameraPipeline
+from detector.pipeline.camera_guard import CameraGuard
 from detector.pipeline.health import CameraMonitor, Heartbeats
 from detector.pipeline.recorder import Recorder
 from detector.streams import Latest
@@ -27,6 +28,7 @@ class AnalysedCamera:
 
     pipeline: CameraPipeline
     monitor: CameraMonitor
+    guard: CameraGuard
     picture: Picture | None = field(default=None)
 
 
@@ -95,9 +97,11 @@ class Analysis:
         """Analyse what lies ready; True when nothing will ever come again."""
         self._heartbeats.beat(THREAD)
         if self._recorder.full and not self._recorder.flush():
+            self._guard({})
             self._stopping.wait(WAIT_S)
             return False
         taken = self._slots.take(WAIT_S, self._batch)
+        self._guard({frame.camera: frame for frame in taken})
         # A damaged picture must not be judged as if it were whole; its camera counts it.
         frames = [frame for frame in taken if not frame.corrupt]
         if not taken:
@@ -107,6 +111,11 @@ class Analysis:
             self._analyse(frames)
         self.failure = None
         return False
+
+    def _guard(self, taken: Mapping[CameraId, Frame]) -> None:
+        """Look after every camera, most of all after those that gave no picture."""
+        for name, camera in self._cameras.items():
+            self._recorder.record_outcome(camera.guard.look(taken.get(name)))
 
     def _analyse(self, frames: Sequence[Frame]) -> None:
         views = [self._cameras[frame.camera].pipeline.view(frame) for frame in frames]

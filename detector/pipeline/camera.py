@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from detector.events import Context, Event, Incident, Latency, Moment
 from detector.evidence.overlay import Note, Picture, distance_text
 from detector.incidents import IncidentBook, IncidentSettings, Outcome
+from detector.incidents.clip_plan import ClipWish, RecordSettings, clip_wishes
+from detector.incidents.view import IntegritySettings
 from detector.pipeline.memory import SAVE_EVERY_S, CameraMemory
 from detector.pipeline.object_filter import FilterSettings, keep
 from detector.rules import BarrierCrossingSettings, Rule, RuleSettings, build_rules
@@ -49,6 +51,8 @@ class CameraPlan:
         tracking: how boxes become tracks.
         tiling: how far people are looked at more closely.
         incidents: how happenings become incidents.
+        integrity: when the camera's view is at fault.
+        record: how much video each event asks for; None where none is held.
     """
 
     zones: Mapping[str, ZoneSettings]
@@ -61,6 +65,8 @@ class CameraPlan:
     tracking: TrackingSettings
     tiling: TilingSettings
     incidents: IncidentSettings
+    integrity: IntegritySettings = field(default_factory=IntegritySettings)
+    record: RecordSettings | None = None
 
     def scene(self, size: tuple[int, int]) -> Scene:
         """Lay the geometry out for pictures of (width, height) pixels."""
@@ -94,12 +100,14 @@ class Step:
         events: to be committed, in order.
         incidents: newest value of each that changed.
         memory: what has to be remembered over a restart, when that changed.
+        clips: the video that the events ask for.
     """
 
     picture: Picture
     events: tuple[Event, ...]
     incidents: tuple[Incident, ...]
     memory: CameraMemory | None = None
+    clips: tuple[ClipWish, ...] = ()
 
 
 @dataclass(slots=True)
@@ -268,7 +276,9 @@ class CameraPipeline:
                 ruled_s=round(self._clock() - frame.captured_at, 6),
             )
             events = tuple(event.with_latency(latency) for event in events)
-        return Step(picture, events, outcome.incidents, memory)
+        record = self._plan.record
+        clips = clip_wishes(events, Moment.of(frame), record) if record and events else ()
+        return Step(picture, events, outcome.incidents, memory, clips)
 
 
 def _rank(note: Note) -> int:

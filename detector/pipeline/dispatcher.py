@@ -10,17 +10,21 @@ import logging
 import random
 import threading
 import time
+from bisect import bisect_left
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from detector.delivery import Answer, Decision, Delivery, DeliveryState, Outcome, decide
 from detector.errors import StoreError
+from detector.events import Event
 from detector.sinks.base import Sink
 
 LOG = logging.getLogger(__name__)
 
 THREAD = "delivery"
+LATENCY_BOUNDS_S = (0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 60.0, 600.0)
+"""Upper bounds of the classes in which the time from capture to delivery is counted."""
 
 
 class Outbox(Protocol):
@@ -79,6 +83,9 @@ class SinkHealth:
         failing_since: UTC epoch seconds of the first of the latest unbroken run of failures; None
             after a success.
         last_detail: what the last attempt came to.
+        latencies: how many live events were accepted within each of ``LATENCY_BOUNDS_S`` of their
+            capture, or later than all of them; each event counts once.
+        latency_sum_s: seconds from capture to acceptance, of all of these together.
     """
 
     sink: str
@@ -88,6 +95,18 @@ class SinkHealth:
     in_flight: int = 0
     failing_since: float | None = None
     last_detail: str = ""
+    latencies: tuple[int, ...] = (0,) * (len(LATENCY_BOUNDS_S) + 1)
+    latency_sum_s: float = 0.0
+
+    def with_latency(self, latency_s: float) -> "SinkHealth":
+        """Count one more accepted event.
+
+        >>> SinkHealth(sink="hook").with_latency(0.7).latencies
+        (0, 0, 0, 1, 0, 0, 0, 0, 0, 0)
+        """
+        place = bisect_left(LATENCY_BOUNDS_S, latency_s)
+        counts = (*self.latencies[:place], self.latencies[place] + 1, *self.latencies[place + 1 :])
+        return replace(self, latencies=counts, latency_sum_s=self.latency_sum_s + latency_s)
 
 
 @dataclass(slots=True)
@@ -300,6 +319,9 @@ class Dispatcher:
             failing_since=None if accepted else before.failing_since or now,
             last_detail=outcome.detail,
         )
+        latency_s = latency_of(delivery.body, now) if accepted else None
+        if latency_s is not None:
+            lane.health = lane.health.with_latency(latency_s)
         name, event_id = lane.sink.name, delivery.event_id
         if accepted and before.failing_since is not None:
             LOG.info("sink %s takes events again after %.0f s", name, now - before.failing_since)
@@ -309,6 +331,17 @@ class Dispatcher:
             LOG.warning("sink %s does not take events: %s", name, outcome.detail)
         if dead:
             LOG.error("sink %s: gave up on event %s: %s", name, event_id, outcome.detail)
+
+
+def latency_of(body: str, now: float) -> float | None:
+    """Seconds from the capture of a live event's deciding picture to ``now``; None for recordings.
+
+    The camera's clock may be ahead of this machine's: the least is 0.
+    """
+    event = Event.model_validate_json(body)
+    if event.time is None or event.data.latency is None:
+        return None
+    return max(now - event.time.timestamp(), 0.0)
 
 
 async def _wait(wake: asyncio.Event, seconds: float) -> None:

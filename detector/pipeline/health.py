@@ -9,9 +9,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from detector.streams.base import SourceProgress
-from detector.types import CameraId, ClockSource, Frame
+from detector.streams.packets import Packet
+from detector.types import CameraId, ClockReading, ClockSource, Frame
 
 _WINDOW_S = 5.0
+STOPPED = "stopped"
+"""Reason of an ``ended`` camera whose reader was asked to end: that says nothing about it."""
 
 
 class CameraState(StrEnum):
@@ -45,8 +48,10 @@ class CameraHealth:
         latency_s: seconds from decoded to analysed, newest frame; None before the first.
         last_frame_at: UTC epoch seconds at which the newest frame was decoded, None before.
         clock: where the frames' UTC time comes from.
-        clock_offset_s: this machine's clock minus the camera's, newest frame (transport included);
-            None unless ``clock`` is the camera's.
+        clock_offset_s: this machine's clock minus the camera's, transport included; None until this
+            connection told it. It is known, too, of a clock too wrong to be used.
+        clock_drift_ppm: microseconds the camera's clock gains each second; None until known.
+        clock_jumps: how often the camera's clock was set by half a second or more.
         width: pixels; 0 before the first frame.
         height: pixels; 0 before the first frame.
         codec: name of the decoder; "" before the first frame.
@@ -67,6 +72,8 @@ class CameraHealth:
     last_frame_at: float | None
     clock: ClockSource
     clock_offset_s: float | None
+    clock_drift_ppm: float | None
+    clock_jumps: int
     width: int
     height: int
     codec: str
@@ -116,7 +123,8 @@ class CameraMonitor:
         self._progress = SourceProgress()
         self._newest_s = 0.0
         self._decoded_at: float | None = None
-        self._clock, self._clock_offset_s = ClockSource.NONE, 0.0
+        self._clock, self._jumps = ClockSource.NONE, 0
+        self._reading: ClockReading | None = None
         self._latency_s: float | None = None
         self._rate_in, self._rate_analysed = RateMeter(), RateMeter()
 
@@ -139,7 +147,18 @@ class CameraMonitor:
             self._progress = dataclasses.replace(progress)
             self._drops += replaced
             self._newest_s, self._decoded_at = now_s, frame.decoded_at
-            self._clock, self._clock_offset_s = frame.clock, frame.decoded_at - frame.captured_at
+            self._clock, self._reading = frame.clock, frame.reading
+            self._jumps = frame.reading.jumps if frame.reading else self._jumps
+
+    def recorded(self, packet: Packet, progress: SourceProgress, clock: ClockSource) -> None:
+        """Count a packet of a camera that is only recorded; ``clock``: whose time it carries."""
+        now_s = time.monotonic()
+        with self._lock:
+            self._rate_in.add(now_s)
+            self._progress = dataclasses.replace(progress)
+            self._newest_s, self._decoded_at = now_s, packet.arrived_at
+            self._clock = clock
+            self._reading = progress.clock.reading if progress.clock else None
 
     def analysed(self, frame: Frame) -> None:
         """Count a frame whose analysis is complete."""
@@ -153,7 +172,7 @@ class CameraMonitor:
         now_s = time.monotonic()
         with self._lock:
             state, reason, since = self._judged(now_s)
-            progress, by_camera = self._progress, self._clock is ClockSource.CAMERA
+            progress, reading = self._progress, self._reading
             return CameraHealth(
                 camera=self.camera,
                 state=state,
@@ -169,7 +188,9 @@ class CameraMonitor:
                 latency_s=self._latency_s,
                 last_frame_at=self._decoded_at,
                 clock=self._clock,
-                clock_offset_s=self._clock_offset_s if by_camera else None,
+                clock_offset_s=-reading.offset_s if reading else None,
+                clock_drift_ppm=reading.drift_ppm if reading else None,
+                clock_jumps=self._jumps,
                 width=progress.width,
                 height=progress.height,
                 codec=progress.codec,

@@ -17,11 +17,12 @@ from detector.errors import (
     StreamError,
 )
 from detector.pipeline.backoff import Backoff, ReconnectSettings
-from detector.pipeline.health import CameraMonitor, CameraState, Heartbeats
+from detector.pipeline.health import STOPPED, CameraMonitor, CameraState, Heartbeats
 from detector.pipeline.pacing import Pacer
 from detector.streams import (
     InputSettings,
     Latest,
+    PacketRing,
     Source,
     SourceProgress,
     is_live,
@@ -32,7 +33,7 @@ from detector.types import CameraId, ClockSource, Frame
 
 log = logging.getLogger(__name__)
 
-_STATES: dict[type[StreamError], CameraState] = {
+STATES_AFTER: dict[type[StreamError], CameraState] = {
     SourceRefused: CameraState.AUTH_FAILED,
     SourceNotFound: CameraState.NOT_FOUND,
     SourceTimeout: CameraState.STALLED,
@@ -52,12 +53,14 @@ class ReaderPlan:
         settings: the input with the role "detect".
         detect_fps: frames wanted per second of stream time; None: every one.
         reconnect: how a live source is reopened.
+        ring: gets every packet of a live source, for clips.
     """
 
     camera: CameraId
     settings: InputSettings
     detect_fps: float | None = None
     reconnect: ReconnectSettings = dataclasses.field(default_factory=ReconnectSettings)
+    ring: PacketRing | None = None
 
     @property
     def live(self) -> bool:
@@ -157,7 +160,12 @@ class Reader:
         self._healthy = (0.0, 0.0)
         plan, timeline = self.plan, self._timeline
         with self._open(
-            plan.settings, plan.camera, plan.detect_fps, timeline, self._progress
+            plan.settings,
+            plan.camera,
+            plan.detect_fps,
+            timeline,
+            self._progress,
+            ring=plan.ring,
         ) as source:
             log.info("camera %s: %s", plan.camera, source.describe())
             self._retries = source.live
@@ -204,7 +212,7 @@ class Reader:
 
     def _failed(self, error: StreamError) -> bool:
         """Note why a connection failed and wait before the next; True to try again."""
-        state = _STATES.get(type(error), CameraState.BACKOFF)
+        state = STATES_AFTER.get(type(error), CameraState.BACKOFF)
         first_s, last_s = self._healthy
         if not self._retries:
             again = self.plan.settings.loop and first_s > 0.0
@@ -226,9 +234,9 @@ class Reader:
     def _end(self) -> None:
         camera, error = self.plan.camera, self.failure
         if isinstance(error, SourceNotFound | SourceRefused):
-            self._change(_STATES[type(error)], self._reason(error))
+            self._change(STATES_AFTER[type(error)], self._reason(error))
         else:
-            whole = "stopped" if self._stopping.is_set() else "end of the recording"
+            whole = STOPPED if self._stopping.is_set() else "end of the recording"
             self._change(CameraState.ENDED, self._reason(error) if error else whole)
         self._slots.end(camera)
         self._heartbeats.forget(self.name)

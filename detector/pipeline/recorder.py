@@ -11,6 +11,8 @@ from detector.errors import StoreError
 from detector.events import Event, EventKind, Incident
 from detector.evidence.overlay import Banner, draw, encode_jpeg
 from detector.evidence.snapshot import SnapshotFolder
+from detector.incidents import Outcome
+from detector.incidents.clip_plan import ClipWish
 from detector.pipeline.camera import Step
 from detector.stages import Stage, StageClock
 from detector.store import Store
@@ -29,6 +31,7 @@ class _Waiting:
     events: tuple[Event, ...]
     incidents: tuple[Incident, ...]
     states: Mapping[CameraId, str]
+    clips: tuple[ClipWish, ...]
 
 
 class Recorder:
@@ -85,7 +88,15 @@ class Recorder:
             events = tuple(self._with_snapshot(event, step) for event in step.events)
             camera = step.picture.frame.camera
             states = {camera: step.memory.model_dump_json()} if step.memory else {}
-            self._waiting.append(_Waiting(events, step.incidents, states))
+            self._waiting.append(_Waiting(events, step.incidents, states, step.clips))
+            self.flush()
+
+    def record_outcome(self, outcome: Outcome) -> None:
+        """Commit what is known of a camera itself, without a picture, now or when the store can."""
+        if not outcome.events and not outcome.incidents:
+            return
+        with self._stages.measure(Stage.RECORD):
+            self._waiting.append(_Waiting(outcome.events, outcome.incidents, {}, ()))
             self.flush()
 
     def flush(self) -> bool:
@@ -99,6 +110,7 @@ class Recorder:
                     self._routes,
                     now=self._clock(),
                     states=first.states,
+                    clips=first.clips,
                 )
             except StoreError as error:
                 if not self.fault:

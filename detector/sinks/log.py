@@ -7,7 +7,7 @@ from typing import Annotated, Literal, TextIO
 from pydantic import Field
 
 from detector.delivery import Answer, Delivery, Outcome
-from detector.events import Event, EventData, EventKind
+from detector.events import EVIDENCE_KINDS, VIEW_KINDS, Event, EventData, EventKind
 from detector.sinks.base import SinkSettings
 from detector.types import Phase
 
@@ -90,12 +90,25 @@ _DOING = {
     EventKind.PERSON_IN_WATER: "in the water of {place}",
     EventKind.ARRIVAL_FROM_WATER: "came ashore from {place}",
     EventKind.PERSON_DOWN: "lying down",
+    EventKind.CAMERA_OFFLINE: "without a picture",
+    EventKind.CAMERA_FROZEN: "frozen",
+    EventKind.CAMERA_COVERED: "covered",
+    EventKind.CAMERA_BLURRED: "blurred",
+    EventKind.CAMERA_DARK: "dark",
+    EventKind.CAMERA_MOVED: "moved",
+    EventKind.CAMERA_CLOCK: "with a wrong clock",
+    EventKind.EVIDENCE_READY: "ready",
+    EventKind.EVIDENCE_MISSING: "missing",
 }
 
 
 def _who(data: EventData) -> str:
     if data.rule in (EventKind.LADDER_AT_BARRIER, EventKind.LADDER_LEFT):
         return "ladder"
+    if data.rule in VIEW_KINDS:
+        return "camera"
+    if data.rule in EVIDENCE_KINDS:
+        return "video"
     return "person" if data.count <= 1 else f"{data.count} persons"
 
 

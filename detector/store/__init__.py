@@ -1,6 +1,17 @@
 """Keeps events, incidents and deliveries through crashes, in SQLite or PostgreSQL."""
 
+from detector.store.custody_records import (
+    CustodyAction,
+    CustodyEntry,
+    CustodyReport,
+    NewCustody,
+    incident_object,
+)
+from detector.store.evidence import ClipRow
+from detector.store.holds import Hold
 from detector.store.records import (
+    ClipRecord,
+    ClipState,
     Counts,
     EventQuery,
     IncidentQuery,
@@ -14,15 +25,24 @@ from detector.store.settings import StoreSettings
 from detector.store.store import Store, open_store
 
 __all__ = [
+    "ClipRecord",
+    "ClipRow",
+    "ClipState",
     "Counts",
+    "CustodyAction",
+    "CustodyEntry",
+    "CustodyReport",
     "EventQuery",
+    "Hold",
     "IncidentQuery",
     "IncidentRecord",
+    "NewCustody",
     "OperatorMove",
     "Pruned",
     "SinkStatus",
     "Store",
     "StoreSettings",
     "StoredEvent",
+    "incident_object",
     "open_store",
 ]

@@ -1,6 +1,7 @@
 """What is asked of the store and what it answers: frozen values."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 from uuid import UUID
 
 from detector.events import Event, EventKind, Incident, OperatorState
@@ -154,6 +155,44 @@ class Counts:
     pending: int
     delivered: int
     dead: int
+
+
+class ClipState(StrEnum):
+    """Where a clip stands."""
+
+    WANTED = "wanted"  # it will be written once its time is over
+    READY = "ready"  # the file was decoded to its end
+    MISSING = "missing"  # there will be none
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClipRecord:
+    """One piece of video of an incident.
+
+    Attributes:
+        id: number of the row.
+        incident_id: whose.
+        number: from 1 within the incident.
+        camera: whose packets.
+        state: where it stands.
+        begin_at: UTC epoch seconds of this machine from which it is wanted.
+        end_at: likewise, until when.
+        attempts: how often writing it failed and was put off.
+        updated_at: UTC epoch seconds of its last change.
+        body: JSON; while wanted ``{"moments": […]}``, the times of the events that ask for it, then
+            what is known of the file, or ``{"reason": …}`` where there is none.
+    """
+
+    id: int
+    incident_id: UUID
+    number: int
+    camera: str
+    state: ClipState
+    begin_at: float
+    end_at: float
+    attempts: int
+    updated_at: float
+    body: str
 
 
 @dataclass(frozen=True, slots=True)

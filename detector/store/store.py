@@ -13,11 +13,16 @@ from sqlalchemy import Connection, Engine, delete, insert, select, update
 from detector.delivery import Decision, Delivery, DeliveryState, Outcome, SinkRoute
 from detector.errors import StoreError, UnknownRecord
 from detector.events import Event, Incident, OperatorState
+from detector.incidents.clip_plan import ClipWish
+from detector.store import clips as clip_rows
 from detector.store import deliveries, events, incidents, retention
 from detector.store.claim import claim
 from detector.store.engine import reader_engine, translated, writer_engine
+from detector.store.evidence import EvidenceRecords
 from detector.store.migrate import migrate
 from detector.store.records import (
+    ClipRecord,
+    ClipState,
     Counts,
     EventQuery,
     IncidentQuery,
@@ -55,7 +60,7 @@ def open_store(settings: StoreSettings) -> "Store":
     return Store(writer, reader_engine(settings), settings.where, path)
 
 
-class Store:
+class Store(EvidenceRecords):
     """Events, incidents and deliveries; every method may be called from any thread.
 
     Writes take turns on one connection and are on the disk when the method returns. Reads use other
@@ -116,8 +121,9 @@ class Store:
         *,
         now: float,
         states: Mapping[CameraId, str] = NO_STATES,
+        clips: Sequence[ClipWish] = (),
     ) -> tuple[Event, ...]:
-        """Commit events with their incidents, their deliveries and the cameras' saved states.
+        """Commit events with incidents, deliveries, the clips they ask for and saved states.
 
         Repeating a call whose outcome is unknown is safe: an event whose id is stored already is
         given back as it was committed, and is not queued again.
@@ -128,6 +134,7 @@ class Store:
             routes: the sinks; each event is queued for those that want it.
             now: UTC epoch seconds.
             states: what each camera's analysis needs to go on after a restart.
+            clips: the video that events of ``new`` ask for.
 
         Returns:
             The events of ``new`` as stored: with ``sequence`` and ``recordedtime``.
@@ -138,6 +145,7 @@ class Store:
             incidents.upsert_incidents(connection, changed, committed, latest, now)
             events.insert_events(connection, committed, now)
             deliveries.queue(connection, committed, routes, now)
+            clip_rows.want(connection, clips, committed, now)
             for camera, body in states.items():
                 _save_state(connection, camera, body, now)
             stored = (
@@ -226,6 +234,58 @@ class Store:
         with self._reading("reading a camera's state") as connection:
             return connection.scalar(statement)
 
+    # --- clips ------------------------------------------------------------------------------------
+
+    def due_clips(self, now: float, limit: int) -> tuple[ClipRecord, ...]:
+        """Find wanted clips whose time is over, the one due first at the front."""
+        with self._reading("reading clips") as connection:
+            return clip_rows.read_due(connection, now, limit)
+
+    def clips(self, incident_id: UUID) -> tuple[ClipRecord, ...]:
+        """Find the clips of an incident in the order of their numbers."""
+        with self._reading("reading clips") as connection:
+            return clip_rows.read_clips(connection, incident_id)
+
+    def postpone_clip(self, clip: ClipRecord, due_at: float, *, now: float) -> None:
+        """Count a failed attempt at a clip; it is due again at ``due_at``."""
+        with self._writing("postponing a clip") as connection:
+            clip_rows.postpone(connection, clip, due_at, now)
+
+    def finish_clip(
+        self,
+        clip: ClipRecord,
+        state: ClipState,
+        body: str,
+        said: Sequence[Event],
+        routes: Sequence[SinkRoute],
+        *,
+        now: float,
+    ) -> bool:
+        """Commit that a clip is ready or missing, with the event that says so and its deliveries.
+
+        Args:
+            clip: as :meth:`due_clips` gave it.
+            state: ready or missing.
+            body: JSON of what is known of the file, or why there is none.
+            said: the event, or none.
+            routes: the sinks; the event is queued for those that want it.
+            now: UTC epoch seconds.
+
+        Returns:
+            False, with nothing stored, if it was finished or extended since it was read.
+        """
+        with self._writing("finishing a clip") as connection:
+            if not clip_rows.finish(connection, clip, state, body, now):
+                return False
+            committed = events.commit_events(connection, said, now)
+            events.insert_events(connection, committed, now)
+            clip_rows.note_said(connection, committed, now)
+            deliveries.queue(connection, committed, routes, now)
+            latest = events.last_seq(connection)
+        if committed:
+            self._announce(latest)
+        return True
+
     # --- deliveries -------------------------------------------------------------------------------
 
     def claim_deliveries(self) -> None:
@@ -307,14 +367,20 @@ class Store:
 
     # --- upkeep -----------------------------------------------------------------------------------
 
-    def prune(self, before: float, limit: int = 500) -> Pruned:
+    def prune(self, before: float, limit: int = 500, *, now: float | None = None) -> Pruned:
         """Remove up to ``limit`` incidents unchanged since ``before`` with all that is theirs.
 
-        Those with a pending delivery stay. Repeat until nothing is removed; writers get their turn
-        in between.
+        Those with a pending delivery or a hold stay. Repeat until nothing is removed; writers get
+        their turn in between. Each incident that goes has its entry in the custody log.
+
+        Args:
+            before: UTC epoch seconds.
+            limit: at most so many incidents.
+            now: UTC epoch seconds at which holds are judged and the erasure is logged; without it
+                expired holds count as well, and the time of the entry is ``before``.
         """
         with self._writing("pruning") as connection:
-            return retention.prune(connection, before, limit)
+            return retention.prune(connection, before, limit, now)
 
     def counts(self) -> Counts:
         """Count what is stored."""

@@ -2,17 +2,22 @@
 
 from detector.streams.base import InputSettings, Source, SourceProgress, redact
 from detector.streams.latest import Latest
-from detector.streams.sources import is_live, new_timeline, open_source
+from detector.streams.packet_stream import PacketStream
+from detector.streams.packets import PacketRing
+from detector.streams.sources import is_live, new_timeline, open_packets, open_source
 from detector.streams.timeline import Timeline
 
 __all__ = [
     "InputSettings",
     "Latest",
+    "PacketRing",
+    "PacketStream",
     "Source",
     "SourceProgress",
     "Timeline",
     "is_live",
     "new_timeline",
+    "open_packets",
     "open_source",
     "redact",
 ]

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator
 
+from detector.streams.camera_clock import CameraClock
 from detector.types import Frame
 
 Role = Literal["detect", "record"]
@@ -24,11 +25,13 @@ class InputSettings(BaseModel):
 
     Attributes:
         path: file, folder of pictures, ``rtsp(s)://``, ``http(s)://`` or ``device:<n>``.
-        roles: what the pictures are used for.
+        roles: what it is used for: "detect" is analysed, the packets of "record" become clips.
         transport: how RTSP carries its packets.
         tls_ca_file: PEM file that must vouch for the certificate of an ``rtsps://`` or ``https://``
             server; without it any certificate is taken, as most cameras sign their own.
         stall_s: seconds without a picture after which a live source is stalled and is reopened.
+        clock_alarm_s: how far a camera's clock may be off, either way; beyond, its times are not
+            believed but reported.
         pace: whether a recording plays as a camera would, or as fast as it is analysed (every due
             frame is then analysed). Live sources have their own pace.
         loop: begin a recording again at its end; stream time goes on rising.
@@ -43,6 +46,7 @@ class InputSettings(BaseModel):
     transport: Literal["tcp", "udp"] = "tcp"
     tls_ca_file: str | None = None
     stall_s: Annotated[float, Field(ge=1.0, le=300.0)] = 10.0
+    clock_alarm_s: Annotated[float, Field(ge=0.5, le=3600.0)] = 2.0
     pace: Literal["realtime", "fast"] = "realtime"
     loop: bool = False
     start_time: AwareDatetime | None = None
@@ -81,6 +85,7 @@ class SourceProgress:
         width: pixels, of the newest picture as it is handed out.
         height: pixels, likewise.
         codec: name of the decoder.
+        clock: what is known of the camera's own clock; None until a live source was opened.
     """
 
     frames: int = 0
@@ -90,6 +95,7 @@ class SourceProgress:
     width: int = 0
     height: int = 0
     codec: str = ""
+    clock: CameraClock | None = None
 
 
 class Closing:

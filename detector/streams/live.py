@@ -9,16 +9,18 @@ from av.container import InputContainer
 
 from detector.errors import SourceBroken, SourceTimeout
 from detector.streams.base import Closing
+from detector.streams.camera_clock import CameraClock
 from detector.streams.faults import translate
 from detector.streams.lag import CatchUp
 from detector.streams.pictures import Pictures, SourceRequest
-from detector.types import ClockSource, Frame
+from detector.streams.tap import PacketTap, read_clock
+from detector.types import Frame
 
 if TYPE_CHECKING:  # generic for the type checker only
     from av.packet import Packet
     from av.video.stream import VideoStream
 
-_UNTIMED = ("mpjpeg", "mjpeg")  # no timestamps on the wire: FFmpeg invents 25 a second
+UNTIMED = ("mpjpeg", "mjpeg")  # no timestamps on the wire: FFmpeg invents 25 a second
 
 
 class LiveStream(Closing):
@@ -37,9 +39,13 @@ class LiveStream(Closing):
         self.fps = self._pictures.fps
         self.progress = request.progress
         self.bursty = container.format.name == "hls"
-        self._untimed = container.format.name in _UNTIMED
+        self._untimed = container.format.name in UNTIMED
         self._picture_s = 0.0  # monotonic seconds of the newest picture
-        self._camera_offset_s: float | None = None  # camera's UTC minus its timestamps
+        self._clock = request.progress.clock or CameraClock(request.settings.clock_alarm_s)
+        self._clock.connect()
+        self.progress.clock = self._clock
+        ring, stream = request.ring, self._pictures.stream
+        self._tap = None if ring is None else PacketTap(ring, stream, untimed=self._untimed)
 
     def __iter__(self) -> Iterator[Frame]:
         """Give the frames that are due, as they come."""
@@ -54,7 +60,8 @@ class LiveStream(Closing):
                     raw_s = None if self._untimed else pictures.raw_s(picture)
                     pts = timeline.place(raw_s, arrived_s - self._picture_s)
                     self._picture_s = arrived_s
-                    frame = pictures.frame(picture, pts, self._utc(raw_s, arrived_at))
+                    utc = self._clock.utc(raw_s, arrived_at)
+                    frame = pictures.frame(picture, pts, utc, self._clock.reading)
                     if frame is not None:
                         yield frame
                 self._check_silence(arrived_s)
@@ -80,9 +87,13 @@ class LiveStream(Closing):
         for packet in self._container.demux(self._pictures.stream):
             arrived_at, arrived_s = time.time(), time.monotonic()
             waited_s, skipped = arrived_s - asked_s, False
-            if packet.pts is not None:
-                raw_s = float(packet.pts * packet.time_base)
-                self._read_camera_clock(packet, raw_s)
+            raw_s = None if packet.pts is None else float(packet.pts * packet.time_base)
+            if raw_s is not None:
+                read_clock(self._clock, packet, raw_s, (arrived_at, arrived_s))
+            if self._tap is not None:  # before anything is skipped: evidence wants all of them
+                own_s = None if self._untimed else raw_s
+                self._tap.add(packet, self._clock.utc(own_s, arrived_at)[0], arrived_at)
+            if raw_s is not None:
                 skipped = catch_up is not None and catch_up.skip(
                     raw_s, arrived_s, waited_s, is_key=packet.is_keyframe
                 )
@@ -92,17 +103,6 @@ class LiveStream(Closing):
             else:
                 yield packet, arrived_at, arrived_s
             asked_s = time.monotonic()
-
-    def _read_camera_clock(self, packet: "Packet[VideoStream]", raw_s: float) -> None:
-        """Take the camera's UTC, which FFmpeg hands on from the RTCP sender report."""
-        if packet.has_sidedata("prft"):
-            utc_us = int.from_bytes(bytes(packet.get_sidedata("prft"))[:8], "little", signed=True)
-            self._camera_offset_s = utc_us / 1e6 - raw_s
-
-    def _utc(self, raw_s: float | None, arrived_at: float) -> tuple[float, ClockSource]:
-        if raw_s is None or self._camera_offset_s is None:
-            return arrived_at, ClockSource.ARRIVAL
-        return raw_s + self._camera_offset_s, ClockSource.CAMERA
 
     def _check_silence(self, now_s: float) -> None:
         """Packets alone are not life: a camera whose packets cannot be decoded is blind."""

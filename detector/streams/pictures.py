@@ -13,8 +13,9 @@ from av.video.stream import VideoStream
 from detector.errors import SourceBroken
 from detector.stages import Stage, StageClock
 from detector.streams.base import InputSettings, SourceProgress, redact
+from detector.streams.packets import PacketRing
 from detector.streams.timeline import SamplingGrid, Timeline
-from detector.types import U8, CameraId, ClockSource, Frame
+from detector.types import U8, CameraId, ClockReading, ClockSource, Frame
 
 if TYPE_CHECKING:  # generic for the type checker only
     from av.packet import Packet
@@ -22,7 +23,10 @@ if TYPE_CHECKING:  # generic for the type checker only
 
 @dataclass(frozen=True, slots=True)
 class SourceRequest:
-    """What somebody wants to read, for which camera, and what goes on over its reconnections."""
+    """What somebody wants to read, for which camera, and what goes on over its reconnections.
+
+    ``ring`` gets every packet of a live source, decoded or not; recordings are cut instead.
+    """
 
     settings: InputSettings
     camera: CameraId
@@ -30,6 +34,7 @@ class SourceRequest:
     timeline: Timeline
     progress: SourceProgress
     stages: StageClock = field(default_factory=StageClock)
+    ring: PacketRing | None = None
 
     @property
     def where(self) -> str:
@@ -37,13 +42,22 @@ class SourceRequest:
         return f"camera {self.camera}: {redact(self.settings.path)}"
 
     def frame(
-        self, image: U8, pts: float, utc: tuple[float, ClockSource], *, corrupt: bool = False
+        self,
+        image: U8,
+        pts: float,
+        utc: tuple[float, ClockSource],
+        reading: ClockReading | None = None,
+        *,
+        corrupt: bool = False,
     ) -> Frame:
-        """Give the next frame, counted; ``utc``: when it was taken, and whose clock says so."""
+        """Give the next frame, counted.
+
+        ``utc``: when it was taken, and whose clock says so; ``reading``: the camera's own clock.
+        """
         progress = self.progress
         progress.height, progress.width = image.shape[:2]
         index, progress.frames = progress.frames, progress.frames + 1
-        return Frame(self.camera, index, image, pts, *utc, time.time(), corrupt)
+        return Frame(self.camera, index, image, pts, *utc, time.time(), corrupt, reading)
 
 
 class Pictures:
@@ -90,16 +104,20 @@ class Pictures:
         return None if stamp is None or base is None else float(stamp * base)
 
     def frame(
-        self, picture: VideoFrame, pts: float, utc: tuple[float, ClockSource]
+        self,
+        picture: VideoFrame,
+        pts: float,
+        utc: tuple[float, ClockSource],
+        reading: ClockReading | None = None,
     ) -> Frame | None:
-        """Give the frame of ``picture`` if it is due at ``pts``; ``utc``: when it was taken."""
+        """Give the frame of ``picture`` if it is due at ``pts``; the rest as in the request's."""
         if picture.is_corrupt:
             self._request.progress.corrupt += 1
         if not self._grid.due(pts):
             return None
         with self._request.stages.measure(Stage.CONVERT):
             image = upright_bgr(picture)
-        return self._request.frame(image, pts, utc, corrupt=picture.is_corrupt)
+        return self._request.frame(image, pts, utc, reading, corrupt=picture.is_corrupt)
 
 
 def upright_bgr(picture: VideoFrame) -> U8:

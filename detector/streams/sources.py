@@ -9,12 +9,14 @@ import av
 import av.error
 from av.container import InputContainer
 
-from detector.errors import SourceNotFound
+from detector.errors import SourceBroken, SourceNotFound
 from detector.stages import StageClock
 from detector.streams.base import InputSettings, Source, SourceProgress
 from detector.streams.faults import translate
 from detector.streams.folder import ImageFolder
 from detector.streams.live import LiveStream
+from detector.streams.packet_stream import PacketStream
+from detector.streams.packets import PacketRing
 from detector.streams.pictures import SourceRequest
 from detector.streams.recording import Recording
 from detector.streams.timeline import LIVE_STEP_LIMIT_S, Timeline
@@ -26,13 +28,15 @@ _PROBE = {  # by default FFmpeg holds a camera's pictures back for five seconds 
 }
 
 
-def open_source(
+def open_source(  # noqa: PLR0913  (everything after the camera is optional)
     settings: InputSettings,
     camera: CameraId,
     detect_fps: float | None = None,
     timeline: Timeline | None = None,
     progress: SourceProgress | None = None,
     stages: StageClock | None = None,
+    *,
+    ring: PacketRing | None = None,
 ) -> Source:
     """Open an input and look at its first bytes.
 
@@ -43,6 +47,7 @@ def open_source(
         timeline: goes on over loops and reconnections; a new one begins at 0.
         progress: counters that go on likewise.
         stages: counts the CPU of decoding and converting.
+        ring: gets every packet of a live source, decoded or not.
 
     Raises:
         SourceNotFound, SourceRefused, SourceTimeout, SourceBroken: it cannot be opened, and why.
@@ -54,8 +59,27 @@ def open_source(
         timeline or new_timeline(settings),
         progress or SourceProgress(),
         stages or StageClock(),
+        ring,
     )
     return _OPENERS[settings.scheme](request)
+
+
+def open_packets(
+    settings: InputSettings, camera: CameraId, ring: PacketRing, progress: SourceProgress
+) -> PacketStream:
+    """Open a live input of which nothing is decoded; its packets go to ``ring``.
+
+    Raises:
+        SourceNotFound, SourceRefused, SourceTimeout, SourceBroken: it cannot be opened, and why.
+    """
+    request = SourceRequest(
+        settings, camera, None, new_timeline(settings), progress, StageClock(), ring
+    )
+    dial = _DIALS.get(settings.scheme)
+    container = dial(request) if dial else None
+    if container is None or container.duration is not None:
+        raise SourceBroken(f"{request.where}: expected a camera to record, found a recording")
+    return PacketStream(request, container)
 
 
 def is_live(settings: InputSettings) -> bool:
@@ -82,33 +106,40 @@ def _open_file(request: SourceRequest) -> Source:
     return Recording(request, _container(request, f"file:{path}"))
 
 
-def _open_rtsp(request: SourceRequest) -> Source:
+def _dial_rtsp(request: SourceRequest) -> InputContainer:
     options = {"rtsp_transport": request.settings.transport, "allowed_media_types": "video"}
-    return LiveStream(request, _connect(request, options))
+    return _connect(request, options)
 
 
-def _open_http(request: SourceRequest) -> Source:
-    options = {"live_start_index": "-1"}  # HLS: begin with the newest segment
-    container = _connect(request, options)
-    return (
-        LiveStream(request, container)
-        if container.duration is None
-        else Recording(request, container)
-    )
+def _dial_http(request: SourceRequest) -> InputContainer:
+    return _connect(request, {"live_start_index": "-1"})  # HLS: begin with the newest segment
 
 
-def _open_device(request: SourceRequest) -> Source:
+def _dial_device(request: SourceRequest) -> InputContainer:
     number = request.settings.path.partition(":")[2]
-    return LiveStream(request, _container(request, f"/dev/video{number}", format_name="v4l2"))
+    return _container(request, f"/dev/video{number}", format_name="v4l2")
+
+
+_DIALS: dict[str, Callable[[SourceRequest], InputContainer]] = {
+    "rtsp": _dial_rtsp,
+    "rtsps": _dial_rtsp,
+    "http": _dial_http,
+    "https": _dial_http,
+    "device": _dial_device,
+}
+
+
+def _open_live(request: SourceRequest) -> Source:
+    container = _DIALS[request.settings.scheme](request)
+    by_http = request.settings.scheme in ("http", "https")
+    if by_http and container.duration is not None:
+        return Recording(request, container)
+    return LiveStream(request, container)
 
 
 _OPENERS: dict[str, Callable[[SourceRequest], Source]] = {
     "file": _open_file,
-    "rtsp": _open_rtsp,
-    "rtsps": _open_rtsp,
-    "http": _open_http,
-    "https": _open_http,
-    "device": _open_device,
+    **dict.fromkeys(_DIALS, _open_live),
 }
 
 

@@ -1,15 +1,19 @@
 """Writes a model's card: `card.md` beside this module with the tables of measured results put in.
 
-python -m models.train.card --before base.jsonl --after ours.jsonl --dev dev.jsonl \
+python -m models.train.card --before before.jsonl --after after.jsonl --dev dev.jsonl \
+    --before-conditions before-conditions.jsonl --after-conditions after-conditions.jsonl \
     --out models/barrier-n/README.md
 
-The measurements are the lines that `evaluate` (before, after) and `thresholds` (dev) print.
+The measurements are the lines that `evaluate` (before, after), `conditions` (the two others) and
+`tracks` (dev) print.
 """
 
 import argparse
 import json
 from pathlib import Path
 from string import Template
+
+from models.train import condition_tables
 
 TEMPLATE = Path(__file__).with_name("card.md")
 TITLES = {
@@ -48,13 +52,17 @@ def results_table(before: Rows, after: Rows) -> str:
 
 
 def dev_table(dev: Rows) -> str:
-    """The operating points and how they were met on the dev pictures."""
-    lines = ["| class | threshold | F0.65 | recall | false boxes a picture | AP50 |"]
-    lines.append("| --- | --- | --- | --- | --- | --- |")
+    """The operating points and how they were met on the tracks of the dev clips."""
+    lines = ["| class | threshold | F0.65 | asked for | found | false tracks | hours |"]
+    lines.append("| --- | --- | --- | --- | --- | --- | --- |")
     for name in ("person", "ladder"):
         row = dev[name]
-        kinds = ("threshold", "f0.65", "recall", "false_per_picture", "dev_ap50")
-        lines.append(f"| {name} | " + " | ".join(f"{row[kind]:.3f}" for kind in kinds) + " |")
+        if "false_tracks" not in row:
+            raise SystemExit("card: expected --dev to be lines of models.train.tracks")
+        lines.append(
+            f"| {name} | {row['threshold']:.3f} | {row['f0.65']:.3f} | {row['things']} | "
+            f"{row['found']} | {row['false_tracks']} | {row['hours']:.2f} |"
+        )
     return "\n".join(lines)
 
 
@@ -63,13 +71,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    for name in ("before", "after", "dev", "out"):
+    for name in ("before", "after", "before-conditions", "after-conditions", "dev", "out"):
         parser.add_argument(f"--{name}", type=Path, required=True)
     arguments = parser.parse_args()
     before, after = read_rows(arguments.before), read_rows(arguments.after)
     tables = {
         "results": results_table(before, after),
         "operating_points": dev_table(read_rows(arguments.dev)),
+        **condition_tables.tables(
+            condition_tables.read_lines(arguments.before_conditions),
+            condition_tables.read_lines(arguments.after_conditions),
+        ),
     }
     arguments.out.write_text(Template(TEMPLATE.read_text()).substitute(tables))
 

@@ -23,6 +23,25 @@ def camera_look(rng: Rng, picture: Image) -> Image:
     return compressed(rng, np.clip(look, 0, 255).astype(np.uint8))
 
 
+def night(rng: Rng, picture: Image) -> Image:
+    """The picture as a colour camera sees it at night: dark, a lamp or two, noise, weak colours."""
+    linear = (picture.astype(np.float32) / 255) ** 2.2
+    height, width = linear.shape[:2]
+    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
+    light = np.full((height, width), rng.uniform(0.01, 0.08), np.float32)
+    for _ in range(int(rng.integers(0, 3))):
+        away = np.hypot(x / width - rng.uniform(-0.1, 1.1), (y / height - rng.uniform(-0.2, 0.7)))
+        light += rng.uniform(0.1, 0.6) * np.exp(-((away / rng.uniform(0.2, 0.6)) ** 2))
+    tint = rng.uniform((0.6, 0.8, 0.9), (1.1, 1.05, 1.2))
+    look = (linear * light[..., None] * tint) ** (1 / rng.uniform(1.8, 2.6)) * 255
+    grey = look.mean(axis=2, keepdims=True)
+    look = grey + (look - grey) * rng.uniform(0.2, 0.9)
+    look += cv2.GaussianBlur(
+        rng.normal(0, rng.uniform(3, 14), look.shape).astype(np.float32), (0, 0), 0.6
+    )
+    return compressed(rng, np.clip(look, 0, 255).astype(np.uint8))
+
+
 def infrared(rng: Rng, picture: Image) -> Image:
     """A near-infrared night picture: grey, lit from the camera, dark towards the edge."""
     weights = rng.dirichlet((2, 2, 2))

@@ -5,7 +5,7 @@ python -m models.train.evaluate models/barrier-n/model.onnx --data ../shared/dat
 
 import argparse
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -131,13 +131,22 @@ def match(xyxy: Array, score: Array, truth: Array, iou: float) -> npt.NDArray[np
     return right
 
 
-def report(network: Network, sets: dict[str, Iterator[Sample]]) -> dict[str, dict[str, float]]:
-    """AP50 and recall per set and class; ladder AP over photos and negatives together."""
+Watch = Callable[[str, list[Found], list[Sample]], object]
+
+
+def report(
+    network: Network, sets: dict[str, Iterator[Sample]], watch: Watch = lambda *_: None
+) -> dict[str, dict[str, float]]:
+    """AP50 and recall per set and class; ladder AP over photos and negatives together.
+
+    `watch` is shown every set with what was found in it.
+    """
     rows: dict[str, dict[str, float]] = {}
     ladder: tuple[list[Found], list[Sample]] = ([], [])
     for name, samples in sets.items():
         kept = list(samples)
         found = [network.find(sample.image) for sample in kept]
+        watch(name, found, kept)
         if name.startswith("ladder_"):
             ladder = ladder[0] + found, ladder[1] + kept
         else:
@@ -156,6 +165,17 @@ def _row(judged: Judged, name: str) -> dict[str, float]:
     }
 
 
+def _watch(arguments: argparse.Namespace) -> Watch:
+    """Write contact sheets where they are asked for."""
+    if arguments.pictures is None:
+        return lambda *_: None
+    from models.train.sheets import write_sheets  # noqa: PLC0415 - it judges as this module does
+
+    return lambda name, found, samples: write_sheets(
+        name, found, samples, tuple(arguments.scores), arguments.pictures
+    )
+
+
 def main() -> None:
     """Print one line of JSON per set."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -169,6 +189,10 @@ def main() -> None:
     )
     parser.add_argument("--sets", default="", help="only these sets, comma separated")
     parser.add_argument("--every", type=int, default=1, help="thin out, for a quick look")
+    parser.add_argument("--pictures", type=Path, help="write contact sheets here: see `sheets`")
+    parser.add_argument(
+        "--scores", type=float, nargs=2, default=(0.25, 0.25), help="of the sheets: person ladder"
+    )
     arguments = parser.parse_args()
     pairs = [pair.split(":") for pair in arguments.classes.split(",")]
     network = Network(arguments.model, tuple(arguments.size), {int(a): int(b) for a, b in pairs})
@@ -178,7 +202,7 @@ def main() -> None:
         for k, v in real_sets(arguments.data, arguments.every).items()
         if not wanted or k in wanted
     }
-    for name, row in report(network, sets).items():
+    for name, row in report(network, sets, _watch(arguments)).items():
         print(json.dumps({"set": name, **row}))
 
 

@@ -44,6 +44,16 @@ class Network:
         self._class_ids = class_ids
         self._nms_iou = nms_iou
 
+    @property
+    def size(self) -> tuple[int, int]:
+        """(height, width) of the input in pixels."""
+        return self._size
+
+    @property
+    def class_ids(self) -> tuple[int, ...]:
+        """Our numbers of the classes that it finds."""
+        return tuple(self._class_ids.values())
+
     def find(self, image: Image, floor: float = 0.01) -> Found:
         """All boxes of the picture (BGR) with a score of at least `floor`, best first."""
         tensor, scale, left, top = letterbox(image, self._size)

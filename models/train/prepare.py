@@ -2,6 +2,7 @@
 
 python -m models.train.prepare real     --data ../shared/data --out build/train
 python -m models.train.prepare teach    --pictures DIR --teacher TEACHER.onnx
+python -m models.train.prepare darken   --pictures DIR --out DIR
 python -m models.train.prepare tile     --pictures RENDERS --out DIR --dev-out DIR
 python -m models.train.prepare cutouts  --clip CLIP.mp4 --teacher TEACHER.onnx --out DIR
 python -m models.train.prepare compose  --out build/train/composites --count 4000 …
@@ -17,7 +18,7 @@ import cv2
 import numpy as np
 import yaml
 
-from models.train import assets, labels
+from models.train import assets, degrade, labels
 from models.train.compose import SIDE_PX, compose
 from models.train.network import Network
 
@@ -114,6 +115,17 @@ def teach(arguments: argparse.Namespace) -> None:
         labels.write(labels.beside(path), boxes, image.shape[1], image.shape[0])
 
 
+def darken(arguments: argparse.Namespace) -> None:
+    """Make nights of labelled pictures: what is there is known from when it was light."""
+    for number, path in enumerate(labels.pictures(arguments.pictures)):
+        image = cv2.imread(str(path))
+        class_id, xyxy = labels.read(labels.beside(path), image.shape[1], image.shape[0])
+        boxes = [(int(c), *map(float, box)) for c, box in zip(class_id, xyxy, strict=True)]
+        for again in range(arguments.times):
+            rng = np.random.default_rng([9, number, again])
+            save(arguments.out, f"{path.stem}-night{again}", degrade.night(rng, image), boxes)
+
+
 def cutouts(arguments: argparse.Namespace) -> None:
     """Cut people out of a fixed-camera clip."""
     teacher = Network(arguments.teacher, (640, 640), {0: 0})
@@ -182,6 +194,11 @@ def main() -> None:
     step.add_argument("--pictures", type=Path, required=True)
     step.add_argument("--teacher", type=Path, required=True)
     step.set_defaults(run=teach)
+    step = steps.add_parser("darken")
+    step.add_argument("--pictures", type=Path, required=True)
+    step.add_argument("--times", type=int, default=3, help="so many nights of each picture")
+    step.add_argument("--out", type=Path, required=True)
+    step.set_defaults(run=darken)
     step = steps.add_parser("cutouts")
     step.add_argument("--clip", type=Path, required=True)
     step.add_argument("--teacher", type=Path, required=True)

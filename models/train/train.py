@@ -139,7 +139,7 @@ def main() -> None:
         "project": str(arguments.run.resolve().parent),
         "name": arguments.run.name,
         "exist_ok": True,
-        "resume": last.exists(),
+        "resume": str(last) if last.exists() else False,  # True alone finds no checkpoint
         "epochs": arguments.epochs,
         "batch": arguments.batch,
         "imgsz": arguments.size,

@@ -123,14 +123,14 @@ def test_frigate_keys_that_mean_nothing_here_are_accepted_and_said_aloud(
 ) -> None:
     config = make_config(tmp_path)
     north(config).update(
-        record={"enabled": True},
+        record={"enabled": True, "retain": {"days": 3}},
         motion={"mask": ["0,0,1,0,1,1"]},
         detect={"enabled": True, "width": 1280, "height": 720, "fps": 5, "max_disappeared": 25},
     )
     north(config)["ffmpeg"]["hwaccel_args"] = "preset-vaapi"
     code, told = check(tmp_path, capsys, config)
     assert code == 0, told
-    for key in ("record", "motion", "detect.width", "ffmpeg.hwaccel_args"):
+    for key in ("record.retain", "motion", "detect.width", "ffmpeg.hwaccel_args"):
         assert f"cameras.north.{key}: a Frigate key this service does not act on" in told
 
 

@@ -9,6 +9,7 @@ from cloudevents.core.v1.event import CloudEvent
 
 from detector.events import (
     OPERATOR_MOVES,
+    Clock,
     ConfigStamp,
     Context,
     Event,
@@ -22,6 +23,7 @@ from detector.events import (
 )
 from detector.types import (
     CameraId,
+    ClockReading,
     ClockSource,
     ObjectClass,
     Phase,
@@ -35,7 +37,12 @@ from detector.types import (
 SCHEMA = Path(__file__).parents[2] / "docs" / "schema" / "event-1.schema.json"
 
 
-def make_event(clock: ClockSource = ClockSource.ARRIVAL, *, latency: bool = False) -> Event:
+def make_event(
+    clock: ClockSource = ClockSource.ARRIVAL,
+    *,
+    latency: bool = False,
+    reading: ClockReading | None = None,
+) -> Event:
     context = Context(
         site="north",
         camera=CameraId("gate"),
@@ -45,7 +52,12 @@ def make_event(clock: ClockSource = ClockSource.ARRIVAL, *, latency: bool = Fals
         live=True,
     )
     moment = Moment(
-        pts=12.5, captured_at=1_700_000_000.25, clock=clock, decoded_at=0, size=(640, 360)
+        pts=12.5,
+        captured_at=1_700_000_000.25,
+        clock=clock,
+        decoded_at=0,
+        size=(640, 360),
+        reading=reading,
     )
     transition = Transition(
         rule="line",
@@ -107,9 +119,12 @@ def test_the_official_cloudevents_library_accepts_an_event() -> None:
     assert read.get_extension("sequence") == "00000000000000000042"
 
 
-def test_the_cameras_own_clock_is_told_with_its_offset() -> None:
-    assert make_event(ClockSource.CAMERA).data.clock.offset_s == 1_700_000_000.25
-    assert make_event(ClockSource.ARRIVAL).data.clock.offset_s is None
+@pytest.mark.parametrize("source", [ClockSource.CAMERA, ClockSource.ARRIVAL])
+def test_the_cameras_own_clock_is_told_whether_it_is_used_or_not(source: ClockSource) -> None:
+    reading = ClockReading(-3600.00049, 12.34, 1)
+    clock = make_event(source, reading=reading).data.clock
+    assert (clock.source, clock.offset_s, clock.drift_ppm) == (source, -3600.0, 12.3)
+    assert make_event(source).data.clock == Clock(source=source)
 
 
 def test_a_commit_numbers_the_event_and_stamps_the_latency() -> None:

@@ -9,9 +9,11 @@ import pytest
 
 from detector.api.app import create_app
 from detector.config.access import ApiKeySettings, ApiSettings, Scope
+from detector.events import EventKind
 from detector.evidence.overlay import draw, encode_jpeg
 from detector.pipeline.health import CameraState
 from detector.store import Store, StoreSettings, open_store
+from detector.types import Severity
 from tests.happenings import incident_id, make_event, make_incident
 from tests.integration.api.browser import BROWSER, DRIVER, Browser, browsing
 from tests.shown_service import LIVE, ShownCamera, ShownService, make_picture, served
@@ -158,3 +160,21 @@ def test_text_from_outside_is_never_markup_and_the_policy_holds(
         assert "onerror" in browser.text(".camera h3")
         assert browser.script("return document.title") != "owned"
         assert browser.errors() == []
+
+
+def test_a_dead_camera_is_an_incident_of_the_camera_and_of_no_person(
+    service: ShownService, browser: Browser, tmp_path: Path
+) -> None:
+    rule = EventKind.CAMERA_OFFLINE
+    facts = {"place": "", "count": 0, "class": "camera", "track_ids": ()}
+    event = make_event(1, rule=rule, severity=Severity.DETECTION, **facts)
+    changes = {"rules": (rule,), "places": (), "track_ids": (), "count": 0, "gravest": event.data}
+    incident = make_incident(1, severity=Severity.DETECTION).model_copy(update=changes)
+    service.store.append([event], [incident], [], now=time.time())
+    with served(create_app(service, ApiSettings())) as url:
+        browser.open(url)
+        browser.wait("document.querySelectorAll('.incident').length == 1")
+        shown = browser.text(".incident")
+        browser.screenshot(tmp_path / "page.png")
+    assert "Camera gives no picture" in shown
+    assert "person" not in shown.lower()

@@ -7,9 +7,11 @@ import pytest
 
 from detector.delivery import Answer, Decision, Delivery, DeliveryState, Outcome
 from detector.errors import StoreError
-from detector.pipeline.dispatcher import Dispatcher
+from detector.events import Latency
+from detector.pipeline.dispatcher import Dispatcher, latency_of
 from detector.sinks.base import SinkSettings
 from detector.store import Store
+from tests.happenings import START, make_event
 from tests.rig import QUICK, QUICK_RETRY, Rig, until
 
 
@@ -199,6 +201,15 @@ def test_the_thread_shows_that_it_lives_and_how_the_sink_does(
     assert "takes events again" in caplog.text
     assert sink.closed == 1
     assert not [thread for thread in threading.enumerate() if thread.name == "delivery"]
+
+
+def test_latency_counts_from_the_capture_of_live_events_only() -> None:
+    stations = Latency(decoded_s=0.1, detected_s=0.2, ruled_s=0.3)
+    event = make_event(3, latency=stations).committed(1, START + 4)
+    assert latency_of(event.to_json(), START + 5.5) == pytest.approx(2.5)
+    assert latency_of(event.to_json(), START) == 0.0
+    assert latency_of(make_event(3).to_json(), START + 5.5) is None
+    assert latency_of(make_event(3, latency=stations, dated=False).to_json(), START + 5.5) is None
 
 
 def test_a_dispatcher_that_was_never_started_can_be_stopped(rig: Rig) -> None:

@@ -1,6 +1,5 @@
 """Films made on the spot, and servers that behave like cameras, all on the loopback."""
 
-import functools
 import itertools
 import shutil
 import socket
@@ -9,7 +8,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -20,9 +19,9 @@ import numpy as np
 import pytest
 from av.video.frame import VideoFrame
 
-collect_ignore = ["rtsp_server.py"]  # runs under another Python
-RTSP_SERVER = Path(__file__).with_name("rtsp_server.py")
-SYSTEM_PYTHON = "/usr/bin/python3"  # Debian's GObject bindings live there
+from benchmarks.faults.camera import RtspCamera, missing_gstreamer
+from tests.receiver import free_port
+
 Film = Callable[..., Path]
 
 
@@ -80,64 +79,6 @@ def film(tmp_path: Path) -> Film:
         return write_film(tmp_path / name, times_s, **settings)
 
     return make
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@functools.cache
-def missing_gstreamer() -> str:
-    """Why no RTSP server can be run here; "" if one can."""
-    ask = (
-        "import gi; gi.require_version('Gst', '1.0'); gi.require_version('GstRtspServer', '1.0');"
-        "from gi.repository import Gst, GstRtspServer; Gst.init(None);"
-        "parts = [Gst.ElementFactory.find(n) for n in ('appsrc', 'h264parse', 'rtph264pay')];"
-        "assert all(parts), 'plug-ins good and bad'"
-    )
-    try:
-        done = subprocess.run(
-            [SYSTEM_PYTHON, "-c", ask], capture_output=True, text=True, check=False
-        )
-    except FileNotFoundError:
-        return f"no {SYSTEM_PYTHON}"
-    return done.stderr.strip().rpartition("\n")[2] if done.returncode else ""
-
-
-@dataclass
-class RtspCamera:
-    """A GStreamer RTSP server in a process of its own, which can be told to misbehave."""
-
-    clip: Path
-    port: int = field(default_factory=free_port)
-    login: str = ""
-    process: subprocess.Popen[str] | None = None
-
-    def url(self, login: str = "", path: str = "/cam") -> str:
-        return f"rtsp://{login}{'@' if login else ''}127.0.0.1:{self.port}{path}"
-
-    def start(self) -> None:
-        command = [SYSTEM_PYTHON, str(RTSP_SERVER), str(self.port), str(self.clip), self.login]
-        self.process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-        assert self.process.stdout is not None
-        assert self.process.stdout.readline() == "READY\n"
-
-    def tell(self, order: str) -> None:
-        """Say "freeze" (the session stays, no picture comes), "go on" or a path of another clip."""
-        assert self.process is not None
-        assert self.process.stdin is not None
-        self.process.stdin.write(f"{order}\n")
-        self.process.stdin.flush()
-
-    def kill(self) -> None:
-        if self.process is not None:
-            self.process.kill()
-            self.process.communicate()
-            self.process = None
 
 
 @pytest.fixture

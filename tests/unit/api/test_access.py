@@ -40,7 +40,10 @@ def holding(app: FastAPI, scope: Scope) -> Client:
 def every_route(app: FastAPI) -> list[tuple[str, str]]:
     """Method and path of everything that is described."""
     return [
-        (method.upper(), path.format(event_id=ID, incident_id=ID, name="gate", delivery_id=1))
+        (
+            method.upper(),
+            path.format(event_id=ID, incident_id=ID, name="gate", delivery_id=1, number=1),
+        )
         for path, methods in app.openapi()["paths"].items()
         for method in methods
     ]

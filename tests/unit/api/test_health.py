@@ -60,7 +60,8 @@ def test_metrics_show_cameras_stages_and_backlog(
     client: Client, service: ShownService, store: Store
 ) -> None:
     store.append([make_event()], [make_incident()], [SinkRoute("hook")], now=NOW)
-    service.sinks = [SinkHealth(sink="hook", delivered=5, failed=2)]
+    taken = SinkHealth(sink="hook", delivered=5, failed=2).with_latency(0.3).with_latency(3.0)
+    service.sinks = [taken]
     service.uncommitted_records = 7
     found = samples(client)
     assert found["perimeter_camera_up", ("gate",)] == 1
@@ -72,6 +73,10 @@ def test_metrics_show_cameras_stages_and_backlog(
     assert found["perimeter_outbox_messages", ("hook", "pending")] == 1
     assert found["perimeter_deliveries_total", ("delivered", "hook")] == 5
     assert found["perimeter_deliveries_total", ("failed", "hook")] == 2
+    assert found["perimeter_delivery_latency_seconds_bucket", ("0.25", "hook")] == 0
+    assert found["perimeter_delivery_latency_seconds_bucket", ("0.5", "hook")] == 1
+    assert found["perimeter_delivery_latency_seconds_bucket", ("+Inf", "hook")] == 2
+    assert found["perimeter_delivery_latency_seconds_sum", ("hook",)] == pytest.approx(3.3)
     assert found["perimeter_uncommitted_records", ()] == 7
     assert found["perimeter_store_up", ()] == 1
     assert ("perimeter_clock_offset_seconds", ("gate",)) not in found

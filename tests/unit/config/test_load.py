@@ -118,6 +118,38 @@ def test_exactly_one_input_is_analysed(tmp_path: Path, roles: list[list[str]]) -
         load_config(path)
 
 
+def inputs_of(tmp_path: Path, *inputs: dict[str, object]) -> Path:
+    return write(
+        tmp_path, config(cameras={"north": camera(ffmpeg={"inputs": [dict(i) for i in inputs]})})
+    )
+
+
+def test_a_main_stream_may_be_recorded_beside_the_one_that_is_analysed(tmp_path: Path) -> None:
+    sub, main = {"path": "rtsp://camera/sub"}, {"path": "rtsp://camera/main", "roles": ["record"]}
+    both = {"path": "rtsp://camera/main", "roles": ["detect", "record"]}
+
+    two = load_config(inputs_of(tmp_path, sub, main)).config.cameras["north"].ffmpeg
+    one = load_config(inputs_of(tmp_path, both)).config.cameras["north"].ffmpeg
+    none = load_config(inputs_of(tmp_path, sub)).config.cameras["north"].ffmpeg
+
+    assert (two.detect.path, two.record and two.record.path) == (sub["path"], main["path"])
+    assert one.record is one.detect
+    assert none.record is None
+
+
+@pytest.mark.parametrize(
+    ("main", "says"),
+    [
+        (["rtsp://camera/main", "rtsp://camera/other"], "at most one input with the role `record`"),
+        (["main.mp4"], "that is a live camera, found a recording"),
+    ],
+)
+def test_what_cannot_be_recorded_is_refused(tmp_path: Path, main: list[str], says: str) -> None:
+    recorded = [{"path": path, "roles": ["record"]} for path in main]
+    with pytest.raises(ConfigError, match=says):
+        load_config(inputs_of(tmp_path, {"path": "rtsp://camera/sub"}, *recorded))
+
+
 def test_a_camera_that_shall_not_detect_is_to_be_switched_off_as_a_whole(tmp_path: Path) -> None:
     path = write(tmp_path, config(cameras={"north": camera(detect={"enabled": False})}))
     with pytest.raises(ConfigError, match=r"cameras\.north\.detect\.enabled"):
@@ -142,3 +174,36 @@ def test_a_rule_about_water_that_looks_at_land_is_an_error_with_its_line(tmp_pat
     assert str(problem).endswith(
         "cameras.north.rules.a.zone: expected a zone with kind: water, found 'yard', land"
     )
+
+
+def test_a_cameras_record_keys_win_over_the_sites(tmp_path: Path) -> None:
+    cameras = {"north": camera(record={"post_capture_s": 8}), "south": camera()}
+    path = write(tmp_path, config(cameras=cameras, record={"pre_capture_s": 3, "piece_s": 60}))
+    site = load_config(path).config
+    north, south = site.record_settings("north"), site.record_settings("south")
+    assert (north.pre_capture_s, north.post_capture_s, north.piece_s) == (3, 8, 60)
+    assert (south.post_capture_s, south.enabled) == (5, True)
+
+
+def test_frigates_record_switch_acts_and_its_retention_is_said_to_be_ignored(
+    tmp_path: Path,
+) -> None:
+    record = {"enabled": False, "retain": {"days": 7}, "alerts": {"pre_capture": 5}}
+    loaded = load_config(write(tmp_path, config(cameras={"north": camera(record=record)})))
+    assert not loaded.config.record_settings("north").enabled
+    assert [said.rpartition(".")[2] for said in loaded.ignored] == ["retain", "alerts"]
+
+
+@pytest.mark.parametrize(
+    ("site", "own", "where"),
+    [
+        ({"piece_s": 9}, {}, "record.piece_s: expected"),
+        ({}, {"pre_capture_s": 30}, "cameras.north.record.piece_s: expected"),
+    ],
+)
+def test_a_piece_must_hold_at_least_one_event(
+    tmp_path: Path, site: dict[str, float], own: dict[str, float], where: str
+) -> None:
+    cameras = {"north": camera(record=own) if own else camera()}
+    with pytest.raises(ConfigError, match=where):
+        load_config(write(tmp_path, config(cameras=cameras, record=site)))

@@ -11,7 +11,7 @@ import yaml
 
 from models.train import labels
 from models.train.card import dev_table, read_rows, results_table
-from models.train.prepare import dataset, scene_of, tile, tile_picture
+from models.train.prepare import darken, dataset, scene_of, tile, tile_picture
 from models.train.ship import ship
 
 
@@ -39,6 +39,21 @@ def test_a_tile_keeps_the_boxes_that_lie_mostly_in_it(tmp_path: Path) -> None:
     assert left[1][0] == pytest.approx([10, 20, 60, 120], abs=0.1)
     assert right[0].tolist() == [0]
     assert right[1][0] == pytest.approx([444, 20, 504, 120], abs=0.1)
+
+
+def test_nights_are_darker_and_keep_the_boxes_of_the_day(tmp_path: Path) -> None:
+    path = tmp_path / "day/images/a.jpg"
+    path.parent.mkdir(parents=True)
+    cv2.imwrite(str(path), np.full((120, 160, 3), 140, np.uint8))
+    labels.write(tmp_path / "day/labels/a.txt", [(0, 10, 20, 60, 100)], 160, 120)
+    darken(Namespace(pictures=path.parent, times=3, out=tmp_path / "nights"))
+    nights = labels.pictures(tmp_path / "nights/images")
+    assert [night.stem for night in nights] == ["a-night0", "a-night1", "a-night2"]
+    for night in nights:
+        assert cv2.imread(str(night)).mean() < 100
+        assert labels.read(labels.beside(night), 160, 120)[1][0] == pytest.approx(
+            [10, 20, 60, 100], abs=0.1
+        )
 
 
 def test_all_tiles_of_a_scene_go_to_one_split_and_are_not_cut_twice(tmp_path: Path) -> None:
@@ -93,9 +108,10 @@ def test_measured_operating_points_become_the_manifest_and_the_card(tmp_path: Pa
             "class": name,
             "threshold": 0.4,
             "f0.65": 0.7,
-            "recall": 0.5,
-            "false_per_picture": 0.1,
-            "dev_ap50": 0.6,
+            "things": 8,
+            "found": 5,
+            "false_tracks": 1,
+            "hours": 0.25,
         }
         for name in ("person", "ladder")
     ]
@@ -106,4 +122,10 @@ def test_measured_operating_points_become_the_manifest_and_the_card(tmp_path: Pa
     ship(graph, dev, "0.1.0", tmp_path / "tiny")
     manifest = yaml.safe_load((tmp_path / "tiny/model.yaml").read_text())
     assert manifest["thresholds"]["ladder"] == {"min_score": 0.2, "threshold": 0.4}
-    assert "| ladder | 0.400 | 0.700 | 0.500 | 0.100 | 0.600 |" in dev_table(read_rows(dev))
+    assert "| ladder | 0.400 | 0.700 | 8 | 5 | 1 | 0.25 |" in dev_table(read_rows(dev))
+
+
+def test_a_card_is_not_made_of_thresholds_chosen_on_single_pictures() -> None:
+    row = {"threshold": 0.4, "f0.65": 0.7, "recall": 0.5, "false_per_picture": 0.1}
+    with pytest.raises(SystemExit, match=r"models\.train\.tracks"):
+        dev_table({"person": row, "ladder": row})

@@ -5,14 +5,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from detector.incidents.camera_watch import CameraWatch
+from detector.incidents.view import IntegritySettings, OfflineCheck
 from detector.pipeline.analysis import AnalysedCamera, Analysis
-from detector.pipeline.health import CameraMonitor, Heartbeats
+from detector.pipeline.camera_guard import CameraGuard
+from detector.pipeline.health import CameraMonitor, CameraState, Heartbeats
 from detector.pipeline.recorder import Recorder
 from detector.stages import StageClock
 from detector.store import EventQuery, StoreSettings, open_store
 from detector.streams import Latest
 from detector.types import U8, CameraId, Detections, Frame
+from detector.vision.integrity import IntegrityMeter
 from detector.vision.scripted import ScriptedDetector
+from tests.unit.incidents.test_book import context
 from tests.unit.pipeline.test_camera import FPS, frame, person, pipeline
 
 NORTH = CameraId("north")
@@ -38,10 +43,18 @@ def until(condition: Callable[[], object]) -> None:
         time.sleep(0.01)
 
 
+def analysed(*, live: bool = False, offline_after_s: float = 5.0) -> AnalysedCamera:
+    monitor = CameraMonitor(NORTH)
+    settings = IntegritySettings(offline=OfflineCheck(after_s=offline_after_s))
+    watch = CameraWatch(context(), settings)
+    guard = CameraGuard(IntegrityMeter(), watch, monitor.snapshot)
+    return AnalysedCamera(pipeline(live=live), monitor, guard)
+
+
 def analysis(detector: ScriptedDetector, recorder: Recorder) -> tuple[Analysis, Latest]:
     slots: Latest[CameraId, Frame] = Latest()
     slots.open(NORTH)
-    cameras = {NORTH: AnalysedCamera(pipeline(live=True), CameraMonitor(NORTH))}
+    cameras = {NORTH: analysed(live=True)}
     return Analysis(detector, slots, cameras, recorder, Heartbeats(), batch=1), slots
 
 
@@ -80,7 +93,7 @@ def test_the_newest_picture_can_be_seen_by_others(tmp_path: Path) -> None:
     with open_store(StoreSettings(path=tmp_path / "e.sqlite3")) as store:
         slots: Latest[CameraId, Frame] = Latest()
         slots.open(NORTH)
-        camera = AnalysedCamera(pipeline(), CameraMonitor(NORTH))
+        camera = analysed()
         recorder = Recorder(store, (), None, StageClock())
         detector = ScriptedDetector([Detections.empty()])
         runner = Analysis(detector, slots, {NORTH: camera}, recorder, Heartbeats(), batch=1)
@@ -90,3 +103,21 @@ def test_the_newest_picture_can_be_seen_by_others(tmp_path: Path) -> None:
         runner.wait(20)
     assert camera.picture is not None
     assert np.array_equal(camera.picture.frame.image, frame(0.0).image)
+
+
+def test_a_camera_that_never_gives_a_picture_is_an_event_all_the_same(tmp_path: Path) -> None:
+    with open_store(StoreSettings(path=tmp_path / "e.sqlite3")) as store:
+        slots: Latest[CameraId, Frame] = Latest()
+        slots.open(NORTH)
+        camera = analysed(offline_after_s=0.6)
+        camera.monitor.change(CameraState.BACKOFF, "nothing answers", 1)
+        recorder = Recorder(store, (), None, StageClock())
+        detector = ScriptedDetector([])
+        runner = Analysis(detector, slots, {NORTH: camera}, recorder, Heartbeats(), batch=1)
+        runner.start()
+        until(lambda: store.events(EventQuery(limit=10)))
+        assert runner.stop()
+        (event,) = (e.event() for e in store.events(EventQuery(limit=10)))
+    assert event.data.rule == "camera_offline"
+    assert "nothing answers" in {reason.value for reason in event.data.reasons}
+    assert not event.data.has_snapshot

@@ -1,3 +1,4 @@
+import dataclasses
 import time
 
 import numpy as np
@@ -5,7 +6,7 @@ import pytest
 
 from detector.pipeline.health import CameraMonitor, CameraState, Heartbeats, RateMeter
 from detector.streams import SourceProgress
-from detector.types import CameraId, ClockSource, Frame
+from detector.types import CameraId, ClockReading, ClockSource, Frame
 
 CAMERA = CameraId("north")
 
@@ -70,15 +71,18 @@ def test_a_recording_may_be_silent() -> None:
     assert monitor.snapshot().state is CameraState.LIVE
 
 
-def test_the_offset_of_a_camera_clock_is_shown_only_where_the_camera_tells_its_time() -> None:
+def test_offset_drift_and_jumps_of_a_camera_clock_are_shown_where_the_camera_tells_its_time() -> (
+    None
+):
     monitor = CameraMonitor(CAMERA)
     monitor.received(frame(), SourceProgress(), replaced=False)
     assert monitor.snapshot().clock_offset_s is None
 
-    late = frame(ClockSource.CAMERA, time.time() - 3600.0)
+    late = dataclasses.replace(frame(), reading=ClockReading(-3600.0, 20.0, 3))
     monitor.received(late, SourceProgress(), replaced=False)
 
-    assert monitor.snapshot().clock_offset_s == pytest.approx(3600.0, abs=1.0)
+    health = monitor.snapshot()
+    assert (health.clock_offset_s, health.clock_drift_ppm, health.clock_jumps) == (3600.0, 20.0, 3)
 
 
 def test_latency_runs_from_decoded_to_analysed() -> None:

@@ -13,7 +13,7 @@ from detector.errors import SourceBroken, SourceNotFound, SourceRefused, SourceT
 from detector.pipeline.backoff import ReconnectSettings
 from detector.pipeline.health import CameraState, Heartbeats
 from detector.pipeline.reader import Reader, ReaderPlan
-from detector.streams import InputSettings, Latest, SourceProgress, Timeline
+from detector.streams import InputSettings, Latest, PacketRing, SourceProgress, Timeline
 from detector.types import CameraId, ClockSource, Frame
 
 CAMERA = CameraId("north")
@@ -74,6 +74,7 @@ class Script:
         _fps: float | None,
         timeline: Timeline,
         progress: SourceProgress,
+        ring: PacketRing | None = None,  # noqa: ARG002  (as open_source is called)
     ) -> ScriptedSource:
         connection = self.connections.pop(0) if self.connections else SourceTimeout("north: gone")
         if isinstance(connection, Exception):

@@ -10,6 +10,8 @@ from detector.errors import StoreError
 from detector.events import Event, Incident
 from detector.evidence.overlay import Picture
 from detector.evidence.snapshot import SnapshotFolder
+from detector.incidents import Outcome
+from detector.incidents.clip_plan import ClipWish
 from detector.pipeline.camera import Step
 from detector.pipeline.recorder import Recorder
 from detector.stages import StageClock
@@ -35,11 +37,12 @@ class UnwritableStore:
         *,
         now: float,
         states: dict[CameraId, str],
+        clips: Sequence[ClipWish],
     ) -> tuple[Event, ...]:
         """Refuse while the disk is full."""
         if self.full:
             raise StoreError("events.sqlite3: the disk is full")
-        return self._store.append(new, changed, routes, now=now, states=states)
+        return self._store.append(new, changed, routes, now=now, states=states, clips=clips)
 
 
 @pytest.fixture
@@ -112,3 +115,15 @@ def test_a_snapshot_is_there_as_a_whole_or_not_at_all(tmp_path: Path) -> None:
     folder.save(UUID(int=1), b"jpeg")
     assert folder.load(UUID(int=1)) == b"jpeg"
     assert not list(tmp_path.rglob("*.part"))
+
+
+def test_what_is_known_of_a_camera_itself_waits_for_the_store_like_the_rest(store: Store) -> None:
+    full = UnwritableStore(store)
+    recorder = Recorder(full, (), None, StageClock())  # type: ignore[arg-type]
+    recorder.record_outcome(Outcome())
+    assert recorder.waiting == 0
+    recorder.record_outcome(Outcome((make_event(1),), (make_incident(),)))
+    assert (recorder.waiting, seqs(store)) == (1, [])
+    full.full = False
+    assert recorder.flush()
+    assert seqs(store) == [1]

@@ -8,7 +8,7 @@ import yaml
 from benchmarks.simulator.arrangements import SWIMMER, Ground
 from benchmarks.simulator.bodies import bodies
 from benchmarks.simulator.recipe import Recipe, RecipeError, read_recipe
-from benchmarks.simulator.sampling import arrange, random_view, random_world
+from benchmarks.simulator.sampling import animals, arrange, random_view, random_world
 from benchmarks.simulator.world import World, build
 
 TRAIN = Path(__file__).parents[3] / "benchmarks" / "scenes" / "train"
@@ -144,3 +144,14 @@ def test_the_general_recipe_draws_what_the_shipped_networks_pictures_were_drawn_
         round(view.camera.hfov_deg, 6),
         round(view.camera.target[2], 6),
     ) == FROZEN
+
+
+def test_animals_stray_in_where_a_recipe_has_them_and_nowhere_else() -> None:
+    def strays(name: str) -> list[int]:
+        recipe = read_recipe(TRAIN / name)
+        world = build(random_world(recipe.world, np.random.default_rng(1)), (-5.0, 45.0))
+        view = random_view(recipe, world, np.random.default_rng(2))
+        return [len(animals(recipe, view, np.random.default_rng(n))) for n in range(40)]
+
+    assert set(strays("general.yaml")) == {0}
+    assert max(strays("animals.yaml")) >= 2

@@ -1,0 +1,186 @@
+"""The service under test, as a process of its own, with its API watched ten times a second."""
+
+import base64
+import os
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import httpx
+import yaml
+
+from tests.receiver import Receiver
+from tests.site_folder import camera, make_model
+
+KEY = "HOOK_KEY"
+LOOK_EVERY_S = 0.1
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class Look:
+    """What the API said of one camera at monotonic ``at_s``."""
+
+    at_s: float
+    state: str
+    reason: str
+    corrupt: int
+    frames: int
+    size: tuple[int, int]
+    clock_offset_s: float | None
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Timeouts of the cameras under test; ``None`` leaves the product's default.
+
+    Attributes:
+        name: in the results.
+        stall_s: the input's limit of silence.
+        reconnect: the keys of a camera's ``reconnect``.
+        calm_s: how long a camera has to be well before the next fault.
+        hold_s: how long a fault lasts at least.
+    """
+
+    name: str
+    stall_s: float | None
+    reconnect: dict[str, float]
+    calm_s: float
+    hold_s: float
+
+
+QUICK = Profile("quick", 2.0, {"first_s": 0.3, "cap_s": 2.0, "healthy_s": 3.0}, 4.0, 5.0)
+DEFAULT = Profile("default", None, {}, 11.0, 16.0)
+PROFILES = {profile.name: profile for profile in (QUICK, DEFAULT)}
+
+
+def live_camera(url: str, profile: Profile, transport: str = "tcp") -> dict[str, Any]:
+    """Give the configuration of one camera under test."""
+    given = camera(url) | {"reconnect": profile.reconnect}
+    given["ffmpeg"]["inputs"][0]["transport"] = transport
+    if profile.stall_s is not None:
+        given["ffmpeg"]["inputs"][0]["stall_s"] = profile.stall_s
+    return given
+
+
+class Site:
+    """``detector serve`` on a folder of its own, an incident system, and a watcher of the API."""
+
+    def __init__(self, folder: Path, cameras: dict[str, Any], data: Path | None = None) -> None:
+        self.folder = folder
+        self.data = data or folder / "data"
+        self.receiver = Receiver(
+            folder / "received.jsonl", "whsec_" + base64.b64encode(os.urandom(24)).decode()
+        )
+        self.looks: dict[str, list[Look]] = {name: [] for name in cameras}
+        self.process: subprocess.Popen[str] | None = None
+        self._over = threading.Event()
+        self._watching: threading.Thread | None = None
+        make_model(folder / "model")
+        self.configure(cameras)
+
+    def configure(self, cameras: dict[str, Any]) -> None:
+        """Write the configuration for the next start."""
+        retry = {"delays_s": [0.1, 0.2, 0.5], "expires_after_s": 3600, "hasten_gap_s": 0.05}
+        hook = {"kind": "webhook", "url": self.receiver.url, "secrets": [{"env": KEY}]}
+        config = {
+            "version": 1,
+            "site": "faults",
+            "data_dir": str(self.data),
+            "model": {"path": "model", "provider": "cpu", "threads": 1},
+            "api": {"port": 0},
+            "cameras": cameras,
+            "sinks": {"hook": hook | {"retry": retry, "allow": ["127.0.0.1"]}},
+        }
+        (self.folder / "site.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+
+    def start(self) -> None:
+        """Start the service, and at the first time the incident system; wait until it answers."""
+        if self.receiver._process is None:  # noqa: SLF001  (it is killed on its own in the tests)
+            self.receiver.start()
+        log = (self.folder / "serve.log").open("a")
+        with log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "detector", "serve", str(self.folder / "site.yaml")],
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                cwd=ROOT,
+                env=os.environ | {KEY: self.receiver.secret},
+            )
+        for line in self.process.stdout or ():
+            if found := re.search(r"http://127\.0\.0\.1:\d+", line):
+                self._over.clear()
+                self._watching = threading.Thread(target=self._watch, args=(found[0],), daemon=True)
+                self._watching.start()
+                return
+        raise RuntimeError((self.folder / "serve.log").read_text(encoding="utf-8"))
+
+    def _watch(self, url: str) -> None:
+        with httpx.Client(base_url=url, timeout=30) as client:
+            while not self._over.wait(LOOK_EVERY_S):
+                try:
+                    told = client.get("/api/v1/cameras").json()["cameras"]
+                except httpx.TransportError:
+                    continue  # it was killed, or it is being stopped
+                for seen in told:
+                    self.looks[seen["name"]].append(_look(seen))
+
+    def end(self, how: signal.Signals = signal.SIGTERM) -> None:
+        """End the service only; the incident system goes on."""
+        self._over.set()
+        if self._watching is not None:
+            self._watching.join()
+        if self.process is not None:
+            self.process.send_signal(how)
+            self.process.communicate(timeout=60)
+            self.process = None
+
+    def close(self) -> None:
+        """End everything."""
+        self.end()
+        self.receiver.kill()
+
+    def committed(self) -> dict[str, str]:
+        """Give every event in the database: id to camera."""
+        path = self.data / "events.sqlite3"
+        if not path.exists():
+            return {}
+        connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+        try:
+            rows = connection.execute("SELECT id, camera FROM events").fetchall()
+        finally:
+            connection.close()
+        return {str(UUID(event_id)): str(name) for event_id, name in rows}
+
+    def settle(self, patience_s: float = 60.0) -> tuple[Counter[str], Counter[str]]:
+        """Wait for the deliveries; give committed and lost events by camera."""
+        deadline_s = time.monotonic() + patience_s
+        while True:
+            taken = {e["event_id"] for e in self.receiver.requests() if e["status"] < 300}
+            committed = self.committed()
+            lost = {i: name for i, name in committed.items() if i not in taken}
+            if not lost or time.monotonic() > deadline_s:
+                return Counter(committed.values()), Counter(lost.values())
+            time.sleep(0.5)
+
+
+def _look(seen: dict[str, Any]) -> Look:
+    return Look(
+        at_s=time.monotonic(),
+        state=seen["state"],
+        reason=seen["reason"],
+        corrupt=seen["corrupt"],
+        frames=seen["frames"],
+        size=(seen["width"], seen["height"]),
+        clock_offset_s=seen["clock_offset_s"],
+    )

@@ -1,0 +1,37 @@
+"""Where clips lie: one MP4 per piece of an incident."""
+
+from pathlib import Path
+from uuid import UUID
+
+
+class ClipFolder:
+    """A folder of MP4s named by incident and number, in subfolders of the id's first two digits."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def path(self, incident_id: UUID, number: int) -> Path:
+        """Say where a clip lies, whether it is there or not."""
+        name = str(incident_id)
+        return self._folder / name[:2] / f"{name}-{number}.mp4"
+
+    def place(self, incident_id: UUID, number: int) -> Path:
+        """Make room for a clip and say where it goes.
+
+        Raises:
+            OSError: disk full, read-only, no rights.
+        """
+        path = self.path(incident_id, number)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path
+
+    def sweep(self) -> int:
+        """Remove what a process left behind that ended while it wrote; gives the number of files.
+
+        Raises:
+            OSError: it cannot be removed.
+        """
+        left = list(self._folder.glob("*/*.part"))
+        for part in left:
+            part.unlink(missing_ok=True)
+        return len(left)

@@ -1,0 +1,212 @@
+"""Writes packets whose times are known into an MP4 that browsers play, and looks at it."""
+
+import heapq
+import io
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+
+import av
+import av.error
+import cv2
+import numpy as np
+from av.codec.context import CodecContext
+from av.packet import Packet as AvPacket
+from av.video.codeccontext import VideoCodecContext
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from detector.errors import DetectorError, EvidenceError
+from detector.evidence.clip_check import ClipFile, captured_note, verify_clip
+from detector.evidence.clip_times import (
+    TICKS_PER_S,
+    TIME_BASE,
+    TimedPacket,
+    typical_step,
+)
+from detector.evidence.video import VideoWriter
+from detector.streams.packets import Coding, Packet
+from detector.types import U8, Xy
+
+Polygon = Sequence[Xy]
+"""Corners in shares of the picture's width and height, 0..1."""
+
+_TAGS = {"h264": "avc1", "hevc": "hvc1"}  # hvc1: Safari plays no HEVC that is tagged hev1
+_START_CODES = (b"\x00\x00\x01", b"\x00\x00\x00\x01")
+_SAME_END_S = 0.5  # between what was asked for and what the file holds
+
+
+@dataclass(frozen=True, slots=True)
+class _Changes:
+    """What is done to pictures before they are encoded anew.
+
+    Attributes:
+        masks: polygons that are filled with black.
+        quarters: counter-clockwise quarter turns that make a recording upright.
+    """
+
+    masks: Sequence[Polygon] = ()
+    quarters: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.masks) or self.quarters != 0
+
+
+def store_clip(
+    clip: Sequence[TimedPacket],
+    path: Path,
+    masks: Sequence[Polygon] = (),
+    *,
+    quarters: int = 0,
+    anew: bool = False,
+    template: VideoStream | None = None,
+) -> ClipFile:
+    """Write a clip (at least one packet), decode it to the end, and only then give it its name.
+
+    H.264 and HEVC are copied bit by bit. Anything else (MJPEG above all) is encoded as H.264, as
+    browsers play no other; so is everything where something is to be changed.
+
+    Args:
+        clip: packets with their times, in the order of decoding.
+        path: where the clip goes, replacing what is there; ``<name>.part`` beside it meanwhile.
+        masks: what nobody may see.
+        quarters: counter-clockwise quarter turns that make the pictures upright.
+        anew: encode in any case.
+        template: the open stream the packets were read from; None for those with start codes.
+
+    Raises:
+        EvidenceError: it cannot be written, or does not decode as it should. No file is left
+            behind, and none that was there is touched.
+    """
+    changes = _Changes(masks, quarters)
+    in_order = sorted(clip, key=lambda each: each.pts)
+    notes = {
+        "comment": captured_note(in_order[0].packet.captured_at, in_order[-1].packet.captured_at)
+    }
+    with _replacing(path) as part:
+        if changes or anew or not _can_be_copied(clip[0].packet, template):
+            _encode(clip, part, changes, notes)
+        else:
+            _copy(clip, part, notes, template)
+        found = verify_clip(part)
+        wanted_s = in_order[-1].pts / TICKS_PER_S
+        if abs(found.duration_s - wanted_s) > _SAME_END_S + _step_s(clip):
+            raise EvidenceError(
+                f"{path}: expected a clip of {wanted_s:.3f} s, found {found.duration_s:.3f} s"
+            )
+    return found
+
+
+def _can_be_copied(first: Packet, template: VideoStream | None) -> bool:
+    """Whether browsers play it, and it is known how its parameter sets are written."""
+    known = template is not None or first.data.startswith(_START_CODES)
+    return known and first.coding.codec in _TAGS
+
+
+@contextmanager
+def _replacing(path: Path) -> Iterator[Path]:
+    """Give a place to write to; the file is on the disk, then has its name, or is gone."""
+    part = path.with_suffix(".part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield part
+        with part.open("rb+") as file:
+            os.fsync(file.fileno())
+        part.replace(path)
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+    except (av.error.FFmpegError, OSError) as error:
+        raise EvidenceError(f"{path}: expected to write a clip, found: {error}") from error
+    except EvidenceError:
+        raise
+    except DetectorError as error:  # of the encoder
+        raise EvidenceError(str(error)) from error
+    finally:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+
+
+def _copy(
+    clip: Sequence[TimedPacket],
+    part: Path,
+    notes: Mapping[str, str],
+    template: VideoStream | None,
+) -> None:
+    first = clip[0].packet
+    head = io.BytesIO(first.coding.extradata + first.data)  # as a raw stream it says what it is
+    options = {"movflags": "faststart"}
+    with ExitStack() as opened:
+        if template is None:
+            raw = opened.enter_context(av.open(head, format=first.coding.codec))
+            template = raw.streams.video[0]
+        container = opened.enter_context(av.open(str(part), "w", format="mp4", options=options))
+        container.metadata.update(notes)
+        stream = container.add_stream_from_template(template, opaque=True)
+        stream.codec_context.codec_tag = _TAGS[first.coding.codec]
+        stream.time_base = TIME_BASE
+        durations = [b.dts - a.dts for a, b in pairwise(clip)]
+        durations.append(typical_step(sorted(each.pts for each in clip)))
+        for each, duration in zip(clip, durations, strict=True):
+            packet = AvPacket(each.packet.data)
+            packet.stream, packet.time_base = stream, TIME_BASE
+            packet.pts, packet.dts, packet.duration = each.pts, each.dts, duration
+            packet.is_keyframe = each.packet.is_key
+            container.mux(packet)
+
+
+def _encode(
+    clip: Sequence[TimedPacket], part: Path, changes: _Changes, notes: Mapping[str, str]
+) -> None:
+    with VideoWriter(part, 1.0 / _step_s(clip), notes) as video:
+        for picture, at_s in _pictures(clip):
+            image = np.ascontiguousarray(
+                np.rot90(np.asarray(picture.to_ndarray(format="bgr24"), np.uint8), changes.quarters)
+            )
+            video.write(_masked(image, changes.masks), at_s)
+
+
+def _pictures(clip: Sequence[TimedPacket]) -> Iterator[tuple[VideoFrame, float]]:
+    """Decode all; the next picture that comes out is the earliest of those that went in."""
+    decoder = _decoder(clip[0].packet.coding)
+    due: list[int] = []
+    for each in [*clip, None]:
+        packet = None if each is None else AvPacket(each.packet.data)
+        try:
+            pictures = decoder.decode(packet)
+        except av.error.InvalidDataError:
+            continue
+        if each is not None:
+            heapq.heappush(due, each.pts)
+        for picture in pictures:
+            if due:
+                yield picture, heapq.heappop(due) / TICKS_PER_S
+
+
+def _decoder(coding: Coding) -> VideoCodecContext:
+    context = CodecContext.create(coding.codec, "r")
+    if not isinstance(context, VideoCodecContext):
+        raise EvidenceError(f"expected a codec of pictures, found {coding.codec}")
+    context.thread_count = 1
+    if coding.extradata:
+        context.extradata = coding.extradata
+    return context
+
+
+def _masked(image: U8, masks: Sequence[Polygon]) -> U8:
+    """Fill the polygons of ``image`` (H, W, 3) with black, in place."""
+    height, width = image.shape[:2]
+    for mask in masks:
+        corners = np.round(np.asarray(mask, float) * (width, height)).astype(np.int32)
+        cv2.fillPoly(image, [corners], (0, 0, 0))
+    return image
+
+
+def _step_s(clip: Sequence[TimedPacket]) -> float:
+    return float(Fraction(typical_step(sorted(each.pts for each in clip)), TICKS_PER_S))

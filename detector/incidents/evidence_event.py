@@ -1,0 +1,73 @@
+"""The event that says whether an incident's clip is there."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from uuid import uuid5
+
+from detector.events import (
+    SEVERITY_NUMBER,
+    TYPE_PREFIX,
+    Clock,
+    Event,
+    EventKind,
+    EventReason,
+    Incident,
+)
+from detector.types import ClockSource, Phase, Severity
+
+
+def evidence_event(
+    site: str,
+    incident: Incident,
+    number: int,
+    reasons: Sequence[EventReason],
+    now: float,
+    *,
+    ready: bool,
+) -> Event | None:
+    """Say that the ``number``-th clip of an incident is verified, or will never be there.
+
+    The payload is that of the incident's gravest event. The id derives from incident, number and
+    kind, so saying it again is harmless. None where the incident never said anything.
+
+    Args:
+        site: name of the site.
+        incident: as it is now.
+        number: of the clip.
+        reasons: what was measured, or why there is none.
+        now: UTC epoch seconds; the event's time.
+        ready: whether it is there.
+    """
+    if incident.gravest is None:
+        return None
+    rule = EventKind.EVIDENCE_READY if ready else EventKind.EVIDENCE_MISSING
+    severity = Severity.INFO if ready else Severity.DETECTION
+    changes = {
+        "incident_phase": Phase.END if incident.phase is Phase.END else Phase.UPDATE,
+        "phase": Phase.NEW,
+        "rule": rule,
+        "rule_name": "",
+        "severity": severity,
+        "latency": None,
+        "has_snapshot": False,
+        "has_clip": ready,
+        "direction": "",
+        "side_from": "",
+        "side_to": "",
+        "eta_s": None,
+        "outcome": "",
+        "reasons": tuple(reasons),
+        "clock": Clock(source=ClockSource.ARRIVAL),
+    }
+    data = incident.gravest.model_copy(update=changes)
+    return Event(
+        id=uuid5(incident.incident_id, f"clip/{number}/{rule}"),
+        source=f"/sites/{site}/cameras/{data.camera}",
+        type=f"{TYPE_PREFIX}.{rule}.{data.phase}",
+        subject=data.place or data.camera,
+        time=datetime.fromtimestamp(now, UTC),
+        correlationid=data.incident_id,
+        severitytext=severity,
+        severitynumber=SEVERITY_NUMBER[severity],
+        data=data,
+    )

@@ -1,0 +1,86 @@
+"""One camera's own state: whether pictures come and show what they usually show."""
+
+from collections.abc import Callable
+from time import monotonic, time
+
+from detector.events import Moment
+from detector.incidents import Outcome
+from detector.incidents.camera_watch import CameraWatch, Link
+from detector.pipeline.health import STOPPED, CameraHealth, CameraState
+from detector.types import ClockReading, ClockSource, Frame
+from detector.vision.integrity import IntegrityMeter
+
+LOOK_EVERY_S = 0.25
+"""How often a camera without a new picture is looked at."""
+
+
+class CameraGuard:
+    """Measures a camera's pictures, asks how its reader does, and lets the watch judge.
+
+    Its timeline is this machine's monotonic clock since the guard was made: a camera that gives no
+    picture has no time of its own. Owned by the analysis thread.
+
+    Args:
+        meter: measures the pictures.
+        watch: judges.
+        health: gives the state of the camera's reader.
+        clock: monotonic seconds.
+        utc: UTC epoch seconds.
+    """
+
+    def __init__(
+        self,
+        meter: IntegrityMeter,
+        watch: CameraWatch,
+        health: Callable[[], CameraHealth],
+        clock: Callable[[], float] = monotonic,
+        utc: Callable[[], float] = time,
+    ) -> None:
+        self._meter = meter
+        self._watch = watch
+        self._health = health
+        self._clock = clock
+        self._utc = utc
+        self._began_s = clock()
+        self._looked_s = float("-inf")
+        self._size = (0, 0)
+        self._reading: ClockReading | None = None
+
+    def look(self, frame: Frame | None) -> Outcome:
+        """Take a new picture, or that none came; call it several times a second.
+
+        A damaged picture shows that the camera is there, and is not measured.
+        """
+        at = self._clock() - self._began_s
+        if frame is None and at - self._looked_s < LOOK_EVERY_S:
+            return Outcome()
+        self._looked_s = at
+        measures = None
+        if frame is not None:
+            self._size, self._reading = frame.size, frame.reading
+            if not frame.corrupt:
+                measures = self._meter.measure(frame.image, at)
+        link = link_of(self._health())
+        if link is not None and not link.up:
+            self._reading = None
+        now = self._utc()
+        moment = Moment(
+            pts=at,
+            captured_at=now,
+            clock=ClockSource.ARRIVAL,
+            decoded_at=now,
+            size=self._size,
+            reading=self._reading,
+        )
+        return self._watch.advance(moment, link, measures)
+
+
+def link_of(health: CameraHealth) -> Link | None:
+    """Say whether pictures come; None once the reader was stopped, which is no news of the camera.
+
+    The first attempt counts as down: the seconds until a fault is said give it time.
+    """
+    if health.state is CameraState.ENDED and health.reason == STOPPED:
+        return None
+    up = health.state in (CameraState.LIVE, CameraState.ENDED)
+    return Link(up, health.state.value, "" if up else health.reason)

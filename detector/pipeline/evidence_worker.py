@@ -1,0 +1,200 @@
+"""The evidence thread: writes the clips that events asked for, and says which are there."""
+
+import dataclasses
+import json
+import logging
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from detector.delivery import SinkRoute
+from detector.errors import EvidenceError, StoreError
+from detector.events import EventReason
+from detector.evidence.clip import ClipFile, verify_clip, write_clip
+from detector.evidence.clip_folder import ClipFolder
+from detector.incidents.evidence_event import evidence_event
+from detector.pipeline.health import Heartbeats
+from detector.store import ClipRecord, ClipState, Store
+from detector.streams import PacketRing
+from detector.streams.packets import Packet
+
+log = logging.getLogger(__name__)
+
+THREAD = "evidence"
+BEAT_LIMIT_S = 120.0
+"""A piece of five minutes is decoded to its end in between."""
+POLL_S = 0.5
+MOST_AT_ONCE = 8
+MOST_ATTEMPTS = 3
+RETRY_S = 5.0
+SLACK_S = 1.0
+"""A picture is decoded so much later than it came, or shows something for so long."""
+NO_VIDEO = "no video of the event is held: the camera was gone, or the service was restarted"
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """In whose name and to whom it is said what became of a clip."""
+
+    site: str
+    routes: Sequence[SinkRoute]
+
+
+class EvidenceWorker:
+    """Turns wanted clips into files on a thread of its own, one at a time.
+
+    A clip is due once its time is over and its last packets came. It is written from the packets
+    that are held if they show at least one of the events that asked for it; where they do not, as
+    after a restart, a file of an earlier run is taken if it is whole. A full disk is tried three
+    times, then the clip is missing, and that is said.
+
+    Args:
+        store: holds the jobs, and takes what became of them.
+        folder: where the files go.
+        rings: by camera, the packets of its last seconds.
+        announcement: in whose name it is said, and to whom.
+        heartbeats: shows that the thread runs.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        folder: ClipFolder,
+        rings: Mapping[str, PacketRing],
+        announcement: Announcement,
+        heartbeats: Heartbeats,
+    ) -> None:
+        self._store = store
+        self._folder = folder
+        self._rings = rings
+        self._announcement = announcement
+        self._heartbeats = heartbeats
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=THREAD, daemon=True)
+        self._fault = ""
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._heartbeats.expect(THREAD, BEAT_LIMIT_S)
+        self._thread.start()
+
+    def stop(self, timeout_s: float = 10.0) -> bool:
+        """Finish the clip in hand and end; False if the thread did not end in time."""
+        self._stopping.set()
+        self._thread.join(timeout_s)
+        return not self._thread.is_alive()
+
+    def turn(self, now: float) -> int:
+        """Finish the clips that are due at ``now``, UTC epoch seconds; gives how many there were.
+
+        Raises:
+            StoreError: the store cannot read or write; the clips stay due.
+        """
+        due = self._store.due_clips(now, MOST_AT_ONCE)
+        for clip in due:
+            if self._stopping.is_set():
+                break
+            self._heartbeats.beat(THREAD)
+            self._one(clip, now)
+        return len(due)
+
+    def _run(self) -> None:
+        self._sweep()
+        while not self._stopping.is_set():
+            self._heartbeats.beat(THREAD)
+            busy = False
+            try:
+                busy = self.turn(time.time()) > 0
+                self._fault = ""
+            except StoreError as error:
+                self._say_once(str(error))
+            except Exception as error:  # the top of the thread: said once, then it goes on
+                if str(error) != self._fault:
+                    log.exception("a clip could not be made")
+                self._fault = str(error)
+                busy = False
+            if not busy:
+                self._stopping.wait(POLL_S)
+        self._heartbeats.forget(THREAD)
+
+    def _say_once(self, fault: str) -> None:
+        if fault != self._fault:
+            log.error("clips wait, the store does not do its part: %s", fault)
+        self._fault = fault
+
+    def _sweep(self) -> None:
+        try:
+            swept = self._folder.sweep()
+        except OSError as error:
+            log.error("unfinished clips cannot be removed: %s", error)  # noqa: TRY400
+            return
+        if swept:
+            log.info("%d unfinished clips of an earlier run removed", swept)
+
+    def _one(self, clip: ClipRecord, now: float) -> None:
+        try:
+            file = self._made(clip)
+        except (EvidenceError, OSError) as error:
+            disk = isinstance(error, OSError) or isinstance(error.__cause__, OSError)
+            if disk and clip.attempts + 1 < MOST_ATTEMPTS:
+                log.warning("a clip is tried again in %.0f s: %s", RETRY_S, error)
+                self._store.postpone_clip(clip, now + RETRY_S, now=now)
+                return
+            self._missing(clip, str(error))
+        except Exception as error:  # our own fault in one clip must not keep the others waiting
+            log.exception("incident %s: a clip could not be made", clip.incident_id)
+            self._missing(clip, f"internal error ({type(error).__name__})")
+        else:
+            if file is None:
+                self._missing(clip, NO_VIDEO)
+            else:
+                self._ready(clip, file)
+
+    def _made(self, clip: ClipRecord) -> ClipFile | None:
+        """Write the clip, or take the file of an earlier run; None where there is nothing."""
+        ring = self._rings.get(clip.camera)
+        packets = ring.between(clip.begin_at, clip.end_at) if ring else ()
+        if packets and _shows_any(packets, clip):
+            return write_clip(packets, self._folder.place(clip.incident_id, clip.number))
+        path = self._folder.path(clip.incident_id, clip.number)
+        return verify_clip(path) if path.exists() else None
+
+    def _ready(self, clip: ClipRecord, file: ClipFile) -> None:
+        wanted_s = round(clip.end_at - clip.begin_at, 3)
+        length = EventReason(predicate="clip_s", value=round(file.duration_s, 3), limit=wanted_s)
+        self._finish(clip, ClipState.READY, dataclasses.asdict(file), length)
+
+    def _missing(self, clip: ClipRecord, reason: str) -> None:
+        where = str(self._folder.path(clip.incident_id, clip.number))
+        plain = reason.replace(where, f"{clip.incident_id}-{clip.number}.mp4")  # no paths upstream
+        log.warning("incident %s has no clip %d: %s", clip.incident_id, clip.number, plain)
+        why = EventReason(predicate="no_clip", value=plain, limit="")
+        self._finish(clip, ClipState.MISSING, {"reason": plain}, why)
+
+    def _finish(
+        self, clip: ClipRecord, state: ClipState, body: Mapping[str, object], reason: EventReason
+    ) -> None:
+        record = self._store.incident(clip.incident_id)
+        if record is None:
+            return  # pruned meanwhile, and the clip with it
+        now = time.time()
+        number = EventReason(predicate="clip_number", value=clip.number, limit="")
+        event = evidence_event(
+            self._announcement.site,
+            record.incident,
+            clip.number,
+            (number, reason),
+            now,
+            ready=state is ClipState.READY,
+        )
+        said = () if event is None else (event,)
+        routes = self._announcement.routes
+        self._store.finish_clip(clip, state, json.dumps(body), said, routes, now=now)
+
+
+def _shows_any(packets: Sequence[Packet], clip: ClipRecord) -> bool:
+    """Whether one of the events that asked for the clip happened while these packets came."""
+    begin_at, end_at = packets[0].arrived_at - SLACK_S, packets[-1].arrived_at + SLACK_S
+    moments: Sequence[float] = json.loads(clip.body)["moments"]
+    return any(begin_at <= moment <= end_at for moment in moments)

@@ -1,0 +1,120 @@
+"""What the store knows of evidence: its custody, its holds, its clips."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Iterable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import Connection, select
+
+from detector.store import custody, holds
+from detector.store.custody_records import (
+    CustodyAction,
+    CustodyEntry,
+    CustodyReport,
+    NewCustody,
+    incident_object,
+)
+from detector.store.holds import Hold
+from detector.store.schema import clips
+
+
+@dataclass(frozen=True, slots=True)
+class ClipRow:
+    """A piece of video as the table of clips knows it; times are UTC epoch seconds."""
+
+    number: int
+    camera: str
+    state: str
+    begin_at: float
+    end_at: float
+    body: str
+
+
+class EvidenceRecords(ABC):
+    """The part of the store that keeps watch over evidence; every method one transaction."""
+
+    @abstractmethod
+    def _writing(self, doing: str) -> AbstractContextManager[Connection]: ...
+
+    @abstractmethod
+    def _reading(self, doing: str) -> AbstractContextManager[Connection]: ...
+
+    def log_custody(self, new: Iterable[NewCustody], *, now: float) -> tuple[CustodyEntry, ...]:
+        """Write down what was done with evidence.
+
+        Raises:
+            RefusedMove: a consultation, disclosure or export without a purpose.
+        """
+        with self._writing("logging custody") as connection:
+            return custody.append(connection, new, now)
+
+    def custody(self, after: int = 0, limit: int = 1000) -> tuple[CustodyEntry, ...]:
+        """Give entries of the custody log after a number, oldest first."""
+        with self._reading("reading the custody log") as connection:
+            return custody.read(connection, after, limit)
+
+    def custody_of(self, incident_ids: Sequence[UUID]) -> tuple[CustodyEntry, ...]:
+        """Give the chain from the first entry about these incidents on.
+
+        Entries about other things have an empty body.
+        """
+        objects = [incident_object(incident_id) for incident_id in incident_ids]
+        with self._reading("reading the custody log") as connection:
+            return custody.concerning(connection, objects)
+
+    def verify_custody(self) -> CustodyReport:
+        """Recompute the chain of the whole log."""
+        with self._reading("verifying the custody log") as connection:
+            return custody.verify(connection)
+
+    def erase_custody(self, before: float, *, now: float) -> int:
+        """Remove entries older than ``before``; the log says so; gives how many went."""
+        with self._writing("pruning the custody log") as connection:
+            return custody.erase_before(connection, before, now)
+
+    def hold(self, hold: Hold, signed: NewCustody | None = None) -> None:
+        """Keep an incident's evidence from being deleted; replaces an earlier hold.
+
+        Args:
+            hold: whose evidence, why, until when.
+            signed: the entry of the custody log; by default it names ``hold.by``.
+
+        Raises:
+            UnknownRecord: there is no such incident.
+        """
+        name = incident_object(hold.incident_id)
+        entry = signed or NewCustody(CustodyAction.HOLD, name, hold.by, purpose=hold.reason)
+        with self._writing("holding evidence") as connection:
+            holds.place(connection, hold)
+            custody.append(connection, [entry], hold.at)
+
+    def release(self, incident_id: UUID, signed: NewCustody, *, now: float) -> None:
+        """End a hold.
+
+        Raises:
+            UnknownRecord: the incident is not held.
+        """
+        with self._writing("releasing evidence") as connection:
+            holds.release(connection, incident_id)
+            custody.append(connection, [signed], now)
+
+    def holds(self, now: float, incident_ids: Collection[UUID] | None = None) -> dict[UUID, Hold]:
+        """Give the holds in force by incident; of these incidents only, if they are given."""
+        with self._reading("reading holds") as connection:
+            return holds.read(connection, now, incident_ids)
+
+    def held_events(self, now: float) -> frozenset[UUID]:
+        """Give the ids of the events of incidents that are held."""
+        with self._reading("reading holds") as connection:
+            return holds.held_events(connection, now)
+
+    def clip_rows(self, incident_id: UUID) -> tuple[ClipRow, ...]:
+        """Give what is known of an incident's pieces of video, in their order."""
+        statement = select(clips).where(clips.c.incident_id == incident_id).order_by(clips.c.number)
+        with self._reading("reading clips") as connection:
+            return tuple(
+                ClipRow(row.number, row.camera, row.state, row.begin_at, row.end_at, row.body)
+                for row in connection.execute(statement)
+            )

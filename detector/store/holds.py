@@ -1,0 +1,86 @@
+"""Holds: incidents whose evidence must not be deleted, by whom, why and until when."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Connection, Row, delete, insert, or_, select
+
+from detector.errors import UnknownRecord
+from detector.store.schema import events, holds, incidents
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Why an incident's evidence is kept.
+
+    Attributes:
+        incident_id: of the incident.
+        reason: for people.
+        by: who ordered it.
+        at: since when, UTC epoch seconds.
+        expires_at: until when, UTC epoch seconds; None until it is released.
+    """
+
+    incident_id: UUID
+    reason: str
+    by: str
+    at: float
+    expires_at: float | None
+
+
+def place(connection: Connection, hold: Hold) -> None:
+    """Hold an incident; a hold that is there already is replaced.
+
+    Raises:
+        UnknownRecord: there is no such incident.
+    """
+    known = select(incidents.c.id).where(incidents.c.id == hold.incident_id).with_for_update()
+    if connection.scalar(known) is None:
+        raise UnknownRecord(f"incident {hold.incident_id}: expected one that is stored, found none")
+    connection.execute(delete(holds).where(holds.c.incident_id == hold.incident_id))
+    connection.execute(
+        insert(holds).values(
+            incident_id=hold.incident_id,
+            reason=hold.reason,
+            held_by=hold.by,
+            held_at=hold.at,
+            expires_at=hold.expires_at,
+        )
+    )
+
+
+def release(connection: Connection, incident_id: UUID) -> None:
+    """End a hold.
+
+    Raises:
+        UnknownRecord: the incident is not held.
+    """
+    if not connection.execute(delete(holds).where(holds.c.incident_id == incident_id)).rowcount:
+        raise UnknownRecord(f"incident {incident_id}: expected one that is held, found no hold")
+
+
+def in_force(now: float) -> ColumnElement[bool]:
+    """Select holds that have not expired."""
+    return or_(holds.c.expires_at.is_(None), holds.c.expires_at > now)
+
+
+def read(
+    connection: Connection, now: float, incident_ids: Collection[UUID] | None
+) -> dict[UUID, Hold]:
+    """Give the holds in force by incident; of some incidents only, if they are given."""
+    statement = select(holds).where(in_force(now))
+    if incident_ids is not None:
+        statement = statement.where(holds.c.incident_id.in_(incident_ids))
+    return {row.incident_id: _hold(row) for row in connection.execute(statement)}
+
+
+def held_events(connection: Connection, now: float) -> frozenset[UUID]:
+    """Give the ids of all events of incidents that are held."""
+    statement = select(events.c.id).join(holds, holds.c.incident_id == events.c.incident_id)
+    return frozenset(connection.scalars(statement.where(in_force(now))))
+
+
+def _hold(row: Row[Any]) -> Hold:
+    return Hold(row.incident_id, row.reason, row.held_by, row.held_at, row.expires_at)

@@ -1,0 +1,193 @@
+"""Measures whether a camera still sees what it usually sees.
+
+Everything is taken from a small grey picture of about 320 pixels across, made by leaving pixels out
+first: a whole 1080p picture is never touched. The reference is a running mean of the picture's
+edges over ``MEMORY_S``, so people who pass leave no trace in it and slow changes of light become
+part of it; it stands still while the picture looks unusual. Edges are taken in relation to the
+picture's own contrast, so that a change of exposure is no change of structure.
+
+Shifts come from phase correlation (Kuglin and Hines, 1975; OpenCV's ``phaseCorrelate``) of the edge
+pictures and count only if the shifted reference fits clearly better than the one in place.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from detector.incidents.view import ViewMeasures
+from detector.types import F32, U8
+
+WIDTH_PX, HEIGHT_PX = 320, 180
+BLOCKS = (16, 9)
+MEMORY_S = 120.0
+APART_S = 0.19
+"""Pictures that come faster are not measured; five in a second say all there is to say."""
+
+_SHIFT_SIZE = (160, 90)
+_COARSE_SIZE = (32, 18)
+_TEXTURED_GREY = 6.0  # mean gradient of a block with edges; noise of sensor and coding stays below
+_LOST = 0.4  # a block that keeps less of its edges has lost them
+_BETTER = 0.1  # by which a shift must fit better than none
+_USUAL_STRUCTURE = 0.35  # of pictures that may teach the reference
+_CLEAR = 0.9  # edges so like the reference have not moved
+_FLAT = 1e-9
+_USUAL_SHARPNESS = 0.6
+_LOW_CONTRAST_GREY = 8.0
+_WINDOW = cv2.createHanningWindow(_SHIFT_SIZE, cv2.CV_32F)
+
+
+@dataclass(slots=True)
+class _Reference:
+    """Running means of one camera's usual picture; all float32.
+
+    ``blocks`` (9, 16) mean gradients, ``edges`` (90, 160) in relation to contrast, ``coarse``
+    (18, 32) grey.
+    """
+
+    blocks: F32
+    edges: F32
+    coarse: F32
+
+    def learn(self, blocks: F32, edges: F32, coarse: F32, weight: float) -> None:
+        for mean, new in ((self.blocks, blocks), (self.edges, edges), (self.coarse, coarse)):
+            cv2.accumulateWeighted(new, mean, weight)
+
+
+class IntegrityMeter:
+    """Measures each picture of one camera; owned by one thread.
+
+    Args:
+        learn_s: seconds of pictures before anything is compared with the reference.
+    """
+
+    def __init__(self, learn_s: float = 10.0) -> None:
+        self._learn_s = learn_s
+        self._reference: _Reference | None = None
+        self._before: U8 | None = None
+        self._size: tuple[int, ...] = ()
+        self._at = float("-inf")
+        self._learnt_s = 0.0
+
+    @property
+    def learnt(self) -> bool:
+        """The reference counts."""
+        return self._learnt_s >= self._learn_s
+
+    def measure(self, image: U8, at: float) -> ViewMeasures | None:
+        """Take the measures of one picture.
+
+        Args:
+            image: (H, W, 3) uint8 BGR; another size than before begins a new reference.
+            at: its time in seconds; never decreases.
+
+        Returns:
+            The measures; None where the last picture is less than ``APART_S`` ago.
+        """
+        if at - self._at < APART_S:
+            return None
+        passed_s = min(at - self._at, 1.0) if self._before is not None else 0.0
+        self._at = at
+        if image.shape != self._size:
+            self._size, self._reference, self._before = image.shape, None, None
+            self._learnt_s = 0.0
+        grey = small_grey(image)
+        change = None if self._before is None else float(cv2.absdiff(grey, self._before).max())
+        self._before = grey
+        return self._compared(grey, change, passed_s)
+
+    def _compared(self, grey: U8, change: float | None, passed_s: float) -> ViewMeasures:
+        gradient = _gradient(grey)
+        blocks = _reduced(gradient, BLOCKS)
+        edges = _edges(gradient)
+        coarse = _reduced(grey.astype(np.float32), _COARSE_SIZE)
+        bright = float(np.percentile(coarse, 90))
+        textured = float(np.count_nonzero(blocks > _TEXTURED_GREY)) / blocks.size
+        reference = self._reference
+        if reference is None:
+            self._reference = _Reference(blocks.copy(), edges.copy(), coarse.copy())
+            return ViewMeasures(change, bright, textured)
+        if not self.learnt:
+            self._learnt_s += passed_s
+            reference.learn(blocks, edges, coarse, _weight(passed_s, max(self._learnt_s, passed_s)))
+            return ViewMeasures(change, bright, textured)
+        lost, sharpness = _lost(blocks, reference.blocks)
+        structure = _correlation(edges, reference.edges)
+        shift, aligned = _shift(edges, reference.edges, structure)
+        usual = structure >= _USUAL_STRUCTURE and lost < _LOST and sharpness > _USUAL_SHARPNESS
+        if usual and max(abs(shift[0]), abs(shift[1])) < 0.5 / _SHIFT_SIZE[0]:
+            reference.learn(blocks, edges, coarse, _weight(passed_s, MEMORY_S))
+        likeness = _correlation(coarse, reference.coarse)
+        return ViewMeasures(
+            change, bright, textured, lost, sharpness, likeness, structure, shift, aligned
+        )
+
+
+def small_grey(image: U8) -> U8:
+    """Give the (180, 320) uint8 green channel: nearly the brightness, without a conversion."""
+    step = max(min(image.shape[1] // (2 * WIDTH_PX), image.shape[0] // (2 * HEIGHT_PX)), 1)
+    thinned = np.ascontiguousarray(image[::step, ::step, 1])
+    return np.asarray(
+        cv2.resize(thinned, (WIDTH_PX, HEIGHT_PX), interpolation=cv2.INTER_AREA), np.uint8
+    )
+
+
+def _weight(passed_s: float, memory_s: float) -> float:
+    return min(1.0, passed_s / memory_s) if memory_s > 0 else 1.0
+
+
+def _gradient(grey: U8) -> F32:
+    """Give the (178, 318) sum of the differences across and down; 255 stands for more, too."""
+    across = cv2.absdiff(grey[1:-1, 2:], grey[1:-1, :-2])
+    down = cv2.absdiff(grey[2:, 1:-1], grey[:-2, 1:-1])
+    return np.asarray(cv2.add(across, down), np.float32)
+
+
+def _reduced(picture: F32, size: tuple[int, int]) -> F32:
+    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.float32)
+
+
+def _edges(gradient: F32) -> F32:
+    """Give (90, 160) edges in relation to their mean: strong ones count no more than clear ones."""
+    small = _reduced(gradient, _SHIFT_SIZE)
+    limit = max(2.5 * float(small.mean()), _LOW_CONTRAST_GREY)
+    return np.asarray(np.minimum(small, np.float32(limit)) / limit, np.float32)
+
+
+def _lost(blocks: F32, usual: F32) -> tuple[float, float]:
+    """Give the share of textured blocks that lost their edges, and the median of what is left."""
+    textured = usual > _TEXTURED_GREY
+    if np.count_nonzero(textured) < usual.size // 10:  # a view with hardly any edges: its best
+        textured = usual >= np.percentile(usual, 80)
+    left = blocks[textured] / np.maximum(usual[textured], 1e-3)
+    return float(np.count_nonzero(left < _LOST)) / left.size, float(np.median(left))
+
+
+def _correlation(a: npt.NDArray[np.float32], b: npt.NDArray[np.float32]) -> float:
+    """Pearson's, 0 where one of the two is flat."""
+    x, y = (a - a.mean()).ravel(), (b - b.mean()).ravel()
+    power = float(x @ x) * float(y @ y)
+    return float(x @ y) / power**0.5 if power > _FLAT else 0.0
+
+
+def _shift(edges: F32, usual: F32, structure: float) -> tuple[tuple[float, float], float]:
+    """Give the shift in shares of width and height, and the correlation once it is undone."""
+    if structure >= _CLEAR:
+        return (0.0, 0.0), structure
+    # Where nothing has to be padded OpenCV multiplies the window into its arguments.
+    (x, y), _ = cv2.phaseCorrelate(usual.copy(), edges.copy(), _WINDOW)
+    width, height = _SHIFT_SIZE
+    whole_x, whole_y = round(x), round(y)
+    if not (whole_x or whole_y) or abs(whole_x) > width // 3 or abs(whole_y) > height // 3:
+        return (0.0, 0.0), structure
+    now = edges[
+        max(whole_y, 0) : height + min(whole_y, 0), max(whole_x, 0) : width + min(whole_x, 0)
+    ]
+    then = usual[
+        max(-whole_y, 0) : height - max(whole_y, 0), max(-whole_x, 0) : width - max(whole_x, 0)
+    ]
+    aligned = _correlation(np.ascontiguousarray(now), np.ascontiguousarray(then))
+    if aligned < structure + _BETTER:
+        return (0.0, 0.0), structure
+    return (x / width, y / height), aligned

@@ -1,0 +1,182 @@
+import json
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+from av.video.codeccontext import VideoCodecContext
+from av.video.frame import VideoFrame
+
+from detector.delivery import SinkRoute
+from detector.errors import EvidenceError
+from detector.events import Event, EventKind
+from detector.evidence.clip import write_clip
+from detector.evidence.clip_folder import ClipFolder
+from detector.incidents.clip_plan import ClipWish
+from detector.pipeline import evidence_worker
+from detector.pipeline.evidence_worker import THREAD, Announcement, EvidenceWorker
+from detector.pipeline.health import Heartbeats
+from detector.store import ClipRecord, ClipState, EventQuery, Store, StoreSettings, open_store
+from detector.streams import PacketRing
+from detector.streams.packets import Coding, Packet
+from tests.happenings import GATE, START, incident_id, make_event, make_incident
+
+NOW = START + 100
+FPS = 10
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with open_store(StoreSettings(path=tmp_path / "events.sqlite3")) as opened:
+        event = make_event()
+        incident = make_incident().model_copy(update={"gravest": event.data})
+        wish = ClipWish(event.id, event.data.incident_id, GATE, NOW, NOW - 2, NOW + 2, 30)
+        opened.append([event], [incident], [], now=NOW, clips=[wish])
+        yield opened
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> ClipFolder:
+    return ClipFolder(tmp_path / "clips")
+
+
+def film(begin_at: float, seconds: int) -> list[Packet]:
+    """Grey pictures, ten a second, each second begun with a key frame."""
+    coder = VideoCodecContext.create("libx264", "w")
+    coder.width, coder.height, coder.pix_fmt = 64, 48, "yuv420p"
+    coder.time_base = Fraction(1, FPS)
+    coder.options = {"g": str(FPS), "bf": "0", "preset": "ultrafast"}
+    coding = Coding("h264", 64, 48, b"", Fraction(1, FPS))
+    packets = []
+    for number in range(seconds * FPS):
+        picture = VideoFrame.from_ndarray(np.full((48, 64, 3), number, np.uint8), format="bgr24")
+        picture.pts, picture.time_base = number, Fraction(1, FPS)
+        packets += coder.encode(picture)
+    packets += coder.encode(None)
+    at = begin_at
+    return [
+        Packet(bytes(p), coding, p.pts, p.dts, p.is_keyframe, at + n / FPS, at + n / FPS)
+        for n, p in enumerate(packets)
+    ]
+
+
+def ring(begin_at: float, seconds: int) -> PacketRing:
+    made = PacketRing(60, 1 << 24)
+    for packet in film(begin_at, seconds):
+        made.add(packet)
+    return made
+
+
+def worker(store: Store, folder: ClipFolder, held: PacketRing | None) -> EvidenceWorker:
+    heartbeats = Heartbeats()
+    heartbeats.expect(THREAD, 60)
+    rings = {GATE: held} if held else {}
+    return EvidenceWorker(
+        store, folder, rings, Announcement("site", [SinkRoute("hook")]), heartbeats
+    )
+
+
+def clip_of(store: Store) -> ClipRecord:
+    (clip,) = store.clips(incident_id(1))
+    return clip
+
+
+def last(store: Store) -> Event:
+    return store.events(EventQuery())[-1].event()
+
+
+def test_a_clip_waits_for_its_time_and_is_then_written_and_announced(
+    store: Store, folder: ClipFolder
+) -> None:
+    busy = worker(store, folder, ring(NOW - 5, 10))
+    assert busy.turn(NOW + 3.4) == 0
+    assert busy.turn(NOW + 3.6) == 1
+
+    clip = clip_of(store)
+    assert clip.state is ClipState.READY
+    assert json.loads(clip.body)["duration_s"] == pytest.approx(4, abs=0.2)
+    assert last(store).data.rule is EventKind.EVIDENCE_READY
+    assert {r.predicate: r.value for r in last(store).data.reasons}["clip_number"] == 1
+    assert store.counts().pending == 1
+    assert busy.turn(NOW + 100) == 0
+
+
+def test_video_that_only_goes_on_past_a_full_piece_is_ready_and_not_called_missing(
+    store: Store, folder: ClipFolder
+) -> None:
+    gate = incident_id(1)
+    # The fixture's piece is [-2, 2]; this event at 9 asks for [4, 14] and fills one of 12 s
+    for number, at in ((2, 1.9), (3, 4.0)):
+        event = make_event(number)
+        wish = ClipWish(event.id, gate, GATE, NOW + at, NOW + at - 5, NOW + at + 5, 10)
+        store.append([event], [make_incident()], [], now=NOW, clips=[wish])
+    numbers = [clip.number for clip in store.clips(gate)]
+    assert len(numbers) == 2
+    worker(store, folder, ring(NOW - 5, 24)).turn(NOW + 60)
+    assert [clip.state for clip in store.clips(gate)] == [ClipState.READY, ClipState.READY]
+
+
+def test_a_clip_that_would_not_show_the_event_is_missing(store: Store, folder: ClipFolder) -> None:
+    worker(store, folder, ring(NOW + 1.5, 10)).turn(NOW + 60)
+    assert clip_of(store).state is ClipState.MISSING
+    assert not folder.path(incident_id(1), 1).exists()
+    assert last(store).data.rule is EventKind.EVIDENCE_MISSING
+
+
+def test_the_file_of_an_earlier_run_is_taken_if_it_is_whole(
+    store: Store, folder: ClipFolder
+) -> None:
+    file = write_clip(film(NOW - 2, 4), folder.place(incident_id(1), 1))
+    worker(store, folder, None).turn(NOW + 60)
+    assert clip_of(store).state is ClipState.READY
+    assert json.loads(clip_of(store).body)["sha256"] == file.sha256
+
+
+def test_a_file_that_is_cut_off_is_missing_and_its_path_is_not_sent(
+    store: Store, folder: ClipFolder, tmp_path: Path
+) -> None:
+    folder.place(incident_id(1), 1).write_bytes(b"half a clip")
+    worker(store, folder, None).turn(NOW + 60)
+    assert clip_of(store).state is ClipState.MISSING
+    assert str(tmp_path) not in last(store).to_json()
+
+
+def test_a_full_disk_is_tried_three_times(
+    store: Store, folder: ClipFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise EvidenceError("expected to write a clip, found: disk full") from OSError(28, "full")
+
+    monkeypatch.setattr(evidence_worker, "write_clip", full)
+    busy = worker(store, folder, ring(NOW - 5, 10))
+    assert [busy.turn(NOW + at) for at in (10, 11, 15, 20, 25)] == [1, 0, 1, 1, 0]
+    assert clip_of(store).state is ClipState.MISSING
+    assert "disk full" in clip_of(store).body
+
+
+def test_a_broken_stream_is_not_tried_again(
+    store: Store, folder: ClipFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise EvidenceError("expected pictures, found none that can be decoded")
+
+    monkeypatch.setattr(evidence_worker, "write_clip", broken)
+    worker(store, folder, ring(NOW - 5, 10)).turn(NOW + 10)
+    assert clip_of(store).state is ClipState.MISSING
+
+
+def test_a_fault_of_our_own_ends_one_clip_and_not_the_thread(
+    store: Store, folder: ClipFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def faulty(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(evidence_worker, "write_clip", faulty)
+    worker(store, folder, ring(NOW - 5, 10)).turn(NOW + 10)
+    assert "internal error (ZeroDivisionError)" in clip_of(store).body
+
+
+def test_clips_of_a_pruned_incident_are_nobodys(store: Store, folder: ClipFolder) -> None:
+    store.prune(NOW + 1)
+    assert worker(store, folder, ring(NOW - 5, 10)).turn(NOW + 10) == 0
