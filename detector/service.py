@@ -35,9 +35,10 @@ from detector.pipeline.dispatcher import Dispatcher, SinkHealth
 from detector.pipeline.evidence_worker import Announcement, EvidenceWorker
 from detector.pipeline.health import CameraHealth, Heartbeats
 from detector.pipeline.memory import CameraMemory
-from detector.pipeline.reader import Reader, ReaderPlan
+from detector.pipeline.reader import Reader
 from detector.pipeline.record_reader import RecordReader
 from detector.pipeline.recorder import Recorder
+from detector.pipeline.source_thread import ReaderPlan
 from detector.sinks import make_sink
 from detector.stages import StageClock
 from detector.store import Store, open_store

@@ -16,7 +16,8 @@ from detector.errors import (
 )
 from detector.pipeline.backoff import ReconnectSettings
 from detector.pipeline.health import CameraHealth, CameraState, Heartbeats
-from detector.pipeline.reader import Reader, ReaderPlan
+from detector.pipeline.reader import Reader
+from detector.pipeline.source_thread import ReaderPlan
 from detector.streams import InputSettings, Latest, open_source
 from detector.streams.pictures import Pictures
 from detector.types import CameraId, ClockSource, Frame

@@ -10,8 +10,9 @@ from detector.errors import SourceBroken
 from detector.evidence.clip import write_clip
 from detector.pipeline.backoff import ReconnectSettings
 from detector.pipeline.health import CameraState, Heartbeats
-from detector.pipeline.reader import Reader, ReaderPlan
+from detector.pipeline.reader import Reader
 from detector.pipeline.record_reader import RecordReader
+from detector.pipeline.source_thread import ReaderPlan
 from detector.streams import (
     InputSettings,
     Latest,

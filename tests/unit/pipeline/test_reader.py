@@ -12,7 +12,8 @@ import pytest
 from detector.errors import SourceBroken, SourceNotFound, SourceRefused, SourceTimeout
 from detector.pipeline.backoff import ReconnectSettings
 from detector.pipeline.health import CameraState, Heartbeats
-from detector.pipeline.reader import Reader, ReaderPlan
+from detector.pipeline.reader import Reader
+from detector.pipeline.source_thread import ReaderPlan
 from detector.streams import InputSettings, Latest, PacketRing, SourceProgress, Timeline
 from detector.types import CameraId, ClockSource, Frame
 
