@@ -387,23 +387,27 @@ def event_data(
 
 def envelope(data: EventData, number: int, moment: Moment, context: Context) -> Event:
     """Wrap a payload as the camera's ``number``-th event of this run."""
+    return wrapped(data, context.event_id(number), context.site, moment.utc(data.pts_s))
+
+
+def watch_envelope(data: EventData, number: int, moment: Moment, context: Context) -> Event:
+    """Wrap a payload as the ``number``-th event of this run about the camera itself."""
+    return wrapped(data, context.watch_event_id(number), context.site, moment.utc(data.pts_s))
+
+
+def wrapped(data: EventData, event_id: UUID, site: str, time: datetime | None) -> Event:
+    """Put the envelope around a payload; what it says of the payload it takes from there."""
     return Event(
-        id=context.event_id(number),
-        source=f"/sites/{context.site}/cameras/{context.camera}",
+        id=event_id,
+        source=f"/sites/{site}/cameras/{data.camera}",
         type=f"{TYPE_PREFIX}.{data.rule}.{data.phase}",
         subject=data.place or data.camera,
-        time=moment.utc(data.pts_s),
+        time=time,
         correlationid=data.incident_id,
         severitytext=data.severity,
         severitynumber=SEVERITY_NUMBER[data.severity],
         data=data,
     )
-
-
-def watch_envelope(data: EventData, number: int, moment: Moment, context: Context) -> Event:
-    """Wrap a payload as the ``number``-th event of this run about the camera itself."""
-    event = envelope(data, number, moment, context)
-    return event.model_copy(update={"id": context.watch_event_id(number)})
 
 
 def event_schema() -> dict[str, Any]:

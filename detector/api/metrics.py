@@ -122,8 +122,9 @@ class _ServiceCollector(Collector):
             [((), float(self._service.uncommitted_records))],
         )
         yield from _backlog(self._service.store, time.time())
-        yield _attempts(self._service.sink_health())
-        yield _delivery_latency(self._service.sink_health())
+        sinks = self._service.sink_health()
+        yield _attempts(sinks)
+        yield _delivery_latency(sinks)
 
     def _stages(self) -> Iterator[Metric]:
         stages = self._service.stages

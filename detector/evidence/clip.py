@@ -17,7 +17,8 @@ from detector.evidence.clip_check import ClipFile, verify_clip
 from detector.evidence.clip_times import longest_part, timed
 from detector.evidence.clip_writer import Polygon, store_clip
 from detector.streams.base import redact, scheme_of
-from detector.streams.packets import Coding, Packet
+from detector.streams.packets import Packet
+from detector.streams.tap import coding_of
 
 __all__ = ["ClipFile", "Polygon", "cut_recording", "verify_clip", "write_clip"]
 
@@ -154,9 +155,8 @@ def _packets(
 
     A recording that is cut off gives what came before; the clip then ends there as well.
     """
-    context, base = stream.codec_context, stream.time_base or Fraction(1, 90_000)
-    codec, extradata = context.codec.canonical_name, bytes(context.extradata or b"")
-    coding = Coding(codec, stream.width, stream.height, extradata, base)
+    coding = coding_of(stream)
+    base = coding.time_base
     start, step_s, number = stream.start_time or 0, 1.0 / float(stream.average_rate or 25), 0
     with suppress(av.error.InvalidDataError, IndexError):
         for packet in container.demux(stream):

@@ -177,15 +177,16 @@ class CameraWatch:
                 self._take_measures(measures, moment.pts)
             for fault in self._faults.values():
                 self._judge(fault, moment, seen=measures is not None)
-        outcome = Outcome(tuple(self._said), tuple(self._changed))
-        self._said, self._changed = [], []
-        return outcome
+        return self._collect()
 
     def close(self, moment: Moment) -> Outcome:
         """End everything (a recording is over): what is open ended with the recording."""
         for fault in self._faults.values():
             if fault.open:
                 self._say(fault, Phase.END, moment, "lost")
+        return self._collect()
+
+    def _collect(self) -> Outcome:
         outcome = Outcome(tuple(self._said), tuple(self._changed))
         self._said, self._changed = [], []
         return outcome
@@ -237,15 +238,13 @@ class CameraWatch:
 
     def _take_clock(self, moment: Moment) -> None:
         wrong = self._clock.update(moment.pts, moment.reading)
-        fault = self._faults[EventKind.CAMERA_CLOCK]
         if moment.reading is None:
             return
         reasons: tuple[EventReason, ...] = ()
         if wrong is not None:
-            said = wrong.reason
-            value, limit = said.value, said.limit
+            value, limit = wrong.reason.value, wrong.reason.limit
             reasons = (EventReason(predicate="clock_offset_s", value=value, limit=limit),)
-        fault.note(reasons, moment.pts, forgive_s=0.0)
+        self._faults[EventKind.CAMERA_CLOCK].note(reasons, moment.pts, forgive_s=0.0)
 
     def _take_measures(self, seen: ViewMeasures, at: float) -> None:
         for kind, reasons in self._conditions(seen).items():

@@ -4,15 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from uuid import uuid5
 
-from detector.events import (
-    SEVERITY_NUMBER,
-    TYPE_PREFIX,
-    Clock,
-    Event,
-    EventKind,
-    EventReason,
-    Incident,
-)
+from detector.events import Clock, Event, EventKind, EventReason, Incident, wrapped
 from detector.types import ClockSource, Phase, Severity
 
 
@@ -41,13 +33,12 @@ def evidence_event(
     if incident.gravest is None:
         return None
     rule = EventKind.EVIDENCE_READY if ready else EventKind.EVIDENCE_MISSING
-    severity = Severity.INFO if ready else Severity.DETECTION
     changes = {
         "incident_phase": Phase.END if incident.phase is Phase.END else Phase.UPDATE,
         "phase": Phase.NEW,
         "rule": rule,
         "rule_name": "",
-        "severity": severity,
+        "severity": Severity.INFO if ready else Severity.DETECTION,
         "latency": None,
         "has_snapshot": False,
         "has_clip": ready,
@@ -60,14 +51,5 @@ def evidence_event(
         "clock": Clock(source=ClockSource.ARRIVAL),
     }
     data = incident.gravest.model_copy(update=changes)
-    return Event(
-        id=uuid5(incident.incident_id, f"clip/{number}/{rule}"),
-        source=f"/sites/{site}/cameras/{data.camera}",
-        type=f"{TYPE_PREFIX}.{rule}.{data.phase}",
-        subject=data.place or data.camera,
-        time=datetime.fromtimestamp(now, UTC),
-        correlationid=data.incident_id,
-        severitytext=severity,
-        severitynumber=SEVERITY_NUMBER[severity],
-        data=data,
-    )
+    event_id = uuid5(incident.incident_id, f"clip/{number}/{rule}")
+    return wrapped(data, event_id, site, datetime.fromtimestamp(now, UTC))

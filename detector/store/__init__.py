@@ -7,7 +7,6 @@ from detector.store.custody_records import (
     NewCustody,
     incident_object,
 )
-from detector.store.evidence import ClipRow
 from detector.store.holds import Hold
 from detector.store.records import (
     ClipRecord,
@@ -26,7 +25,6 @@ from detector.store.store import Store, open_store
 
 __all__ = [
     "ClipRecord",
-    "ClipRow",
     "ClipState",
     "Counts",
     "CustodyAction",

@@ -1,12 +1,11 @@
-"""What the store knows of evidence: its custody, its holds, its clips."""
+"""What the store knows of evidence: its custody and its holds."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from detector.store import custody, holds
 from detector.store.custody_records import (
@@ -17,19 +16,6 @@ from detector.store.custody_records import (
     incident_object,
 )
 from detector.store.holds import Hold
-from detector.store.schema import clips
-
-
-@dataclass(frozen=True, slots=True)
-class ClipRow:
-    """A piece of video as the table of clips knows it; times are UTC epoch seconds."""
-
-    number: int
-    camera: str
-    state: str
-    begin_at: float
-    end_at: float
-    body: str
 
 
 class EvidenceRecords(ABC):
@@ -109,12 +95,3 @@ class EvidenceRecords(ABC):
         """Give the ids of the events of incidents that are held."""
         with self._reading("reading holds") as connection:
             return holds.held_events(connection, now)
-
-    def clip_rows(self, incident_id: UUID) -> tuple[ClipRow, ...]:
-        """Give what is known of an incident's pieces of video, in their order."""
-        statement = select(clips).where(clips.c.incident_id == incident_id).order_by(clips.c.number)
-        with self._reading("reading clips") as connection:
-            return tuple(
-                ClipRow(row.number, row.camera, row.state, row.begin_at, row.end_at, row.body)
-                for row in connection.execute(statement)
-            )

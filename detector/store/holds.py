@@ -8,7 +8,8 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Connection, Row, delete, insert, or_, select
 
 from detector.errors import UnknownRecord
-from detector.store.schema import events, holds, incidents
+from detector.store.incidents import locked_state
+from detector.store.schema import events, holds
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +37,7 @@ def place(connection: Connection, hold: Hold) -> None:
     Raises:
         UnknownRecord: there is no such incident.
     """
-    known = select(incidents.c.id).where(incidents.c.id == hold.incident_id).with_for_update()
-    if connection.scalar(known) is None:
-        raise UnknownRecord(f"incident {hold.incident_id}: expected one that is stored, found none")
+    locked_state(connection, hold.incident_id)
     connection.execute(delete(holds).where(holds.c.incident_id == hold.incident_id))
     connection.execute(
         insert(holds).values(

@@ -33,6 +33,18 @@ def read_clock(
         clock.observe(utc_us / 1e6, raw_s, *arrived)
 
 
+def coding_of(stream: VideoStream) -> Coding:
+    """Say what a decoder must know of ``stream``, as it declares itself."""
+    context = stream.codec_context
+    return Coding(
+        context.codec.canonical_name,
+        context.width,
+        context.height,
+        bytes(context.extradata or b""),
+        stream.time_base or _DEFAULT_BASE,
+    )
+
+
 class PacketTap:
     """Hands the packets of one connection to ``ring``.
 
@@ -46,17 +58,10 @@ class PacketTap:
     """
 
     def __init__(self, ring: PacketRing, stream: VideoStream, *, untimed: bool) -> None:
-        context = stream.codec_context
         self._ring = ring
         self._untimed = untimed
         self._sets: bytes | None = None
-        self._coding = Coding(
-            context.codec.canonical_name,
-            context.width,
-            context.height,
-            bytes(context.extradata or b""),
-            stream.time_base or _DEFAULT_BASE,
-        )
+        self._coding = coding_of(stream)
 
     def add(
         self, packet: "AvPacket[VideoStream]", captured_at: float, arrived_at: float

@@ -41,6 +41,12 @@ def blend(
     return start
 
 
+def save(network: nn.Module, checkpoint: Path) -> None:
+    """Write a checkpoint that Ultralytics reads, in half precision."""
+    checkpoint.parent.mkdir(parents=True, exist_ok=True)
+    torch.save({"model": network.half(), "train_args": {"task": "detect"}}, checkpoint)
+
+
 def main() -> None:
     """Write the blended checkpoint."""
     parser = argparse.ArgumentParser(
@@ -55,8 +61,7 @@ def main() -> None:
     start = two_class_network(YOLO(arguments.start).model)
     tuned = [YOLO(path).model for path in arguments.tuned]
     blended = blend(start, tuned, arguments.share, arguments.ladder_logit)
-    arguments.out.parent.mkdir(parents=True, exist_ok=True)
-    torch.save({"model": blended.half(), "train_args": {"task": "detect"}}, arguments.out)
+    save(blended, arguments.out)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from onnx import numpy_helper
 from torch import nn
 from ultralytics import YOLO
 
+from models.train.blend import save
 from models.train.train import two_class_network
 
 
@@ -84,8 +85,7 @@ def main() -> None:
     network = folded(two_class_network(YOLO(arguments.like).model))
     if arguments.graph:
         network = filled(network, arguments.graph)
-    arguments.out.parent.mkdir(parents=True, exist_ok=True)
-    torch.save({"model": network.half(), "train_args": {"task": "detect"}}, arguments.out)
+    save(network, arguments.out)
 
 
 if __name__ == "__main__":

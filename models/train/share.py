@@ -13,11 +13,10 @@ import copy
 import json
 from pathlib import Path
 
-import torch
 from torch import nn
 from ultralytics import YOLO
 
-from models.train.blend import blend
+from models.train.blend import blend, save
 from models.train.evaluate import CLASSES, folder_samples, judge
 from models.train.export import export
 from models.train.network import Network
@@ -31,9 +30,7 @@ def written(start: nn.Module, tuned: nn.Module, share: float, out: Path) -> Path
     """Blend, write the checkpoint and export it; what is there already is kept."""
     checkpoint = out / f"share_{share:.2f}.pt"
     if not checkpoint.with_suffix(".onnx").exists():
-        out.mkdir(parents=True, exist_ok=True)
-        blended = blend(copy.deepcopy(start), [tuned], share)
-        torch.save({"model": blended.half(), "train_args": {"task": "detect"}}, checkpoint)
+        save(blend(copy.deepcopy(start), [tuned], share), checkpoint)
         export(checkpoint, checkpoint.with_suffix(".onnx"))
     return checkpoint.with_suffix(".onnx")
 
