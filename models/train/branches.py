@@ -5,13 +5,12 @@
     python -m models.train.branches merge --people shipped.pt --ladders last.pt --out merged.onnx
 
 Whatever is learnt for ladders in a network that finds people changes how it finds people. Here both
-have the first ``SHARED`` modules in common, which training leaves as they are, and then go ways of
-their own: people come out of the merged graph as out of their own network, to the last digit that
-arithmetic keeps. Ladders are large, so their branch has no cells of stride 8, which are most of a
-head's cost.
+have the first ``SHARED`` modules in common, which training leaves as they are, and then part: people
+come out of the merged graph as out of their own checkpoint. Ladders are large, so their branch has
+no cells of stride 8, which are most of a head's cost.
 
-The merged output is that of a raw head, (batch, 6, cells), with the cells of the second branch behind
-those of the first: a cell of the person branch has no ladder score, and the other way round.
+The merged output is that of a raw head, (batch, 6, cells), with the cells of the second branch
+behind those of the first: a cell of the person branch has no ladder score, and the other way round.
 """
 
 import argparse
@@ -66,7 +65,7 @@ class Branches(nn.Module):
 
 
 def walk(modules: nn.Module, outputs: list[torch.Tensor]) -> list[torch.Tensor]:
-    """Append each module's output; ``outputs[0]`` is the picture, ``outputs[n + 1]`` of module n."""
+    """Append what each module makes; the picture comes first, so module n's is ``n + 1``."""
     for module in modules:
         source = [module.f] if isinstance(module.f, int) else module.f
         taken = [outputs[-1] if number == -1 else outputs[number + 1] for number in source]
