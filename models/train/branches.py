@@ -5,7 +5,7 @@
     python -m models.train.branches merge --people shipped.pt --ladders last.pt --out merged.onnx
 
 Whatever is learnt for ladders in a network that finds people changes how it finds people. Here both
-have the first ``SHARED`` modules in common, which training leaves as they are, and then part: people
+have the first ``SHARED`` modules in common, which training leaves alone, and then part: people
 come out of the merged graph as out of their own checkpoint. Ladders are large, so their branch has
 no cells of stride 8, which are most of a head's cost.
 
