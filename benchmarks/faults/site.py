@@ -78,7 +78,7 @@ QUICK = Profile(
     stall_s=2.0,
     reconnect={"first_s": 0.3, "cap_s": 2.0, "healthy_s": 3.0},
     calm_s=4.0,
-    hold_s=8.0,
+    hold_s=12.0,
     integrity={"restored_after_s": 1.0, "offline": {"after_s": 1.0}, "frozen": {"after_s": 2.0}},
 )
 DEFAULT = Profile("default", None, {}, calm_s=11.0, hold_s=20.0, integrity={})
@@ -244,6 +244,6 @@ def _look(seen: dict[str, Any]) -> Look:
 
 
 def _clip_said(data: dict[str, Any]) -> tuple[str, str]:
-    """Give (name of the clip without suffix, kind) of an event about a clip, of others ("", kind)."""
+    """Give the name of the clip an event is about, "" for none, and the kind of the event."""
     found = [r["value"] for r in data["reasons"] if r["predicate"] == "clip_number"]
     return (f"{data['incident_id']}-{int(found[0])}" if found else "", data["rule"])
