@@ -12,6 +12,7 @@ from typing import Any
 from benchmarks.faults.kinds import Fault, Rig, Sign
 from benchmarks.faults.site import Look, Profile, Site
 
+OFFLINE = "camera_offline"
 PATIENCE_S = 60.0
 QUIET_S = 2.0
 """Damage is over when the count has not risen for so long."""
@@ -124,7 +125,7 @@ def repeat(
         number=number,
         noticed_s=_noticed(fault, sign, made_s, event_s),
         event_s=event_s,
-        false_events=false_events,
+        false_events=tuple(k for k in false_events if not (fault.states and k == OFFLINE)),
         back_s=back_s,
         states=tuple(look.state for look in seen),
         false_states=tuple(sorted(false)),

@@ -84,7 +84,8 @@ class Fault:
         name: in tables and on the command line.
         make, mend: what is done to the camera.
         sign: how the API tells of it.
-        states: states besides "live" that are no false ones while it lasts.
+        states: states besides "live" that are no false ones while it lasts; where there are any,
+            ``camera_offline`` is no false event.
         kind: of the event about the camera that it has to cause; "" for none.
         transport: RTSP over "tcp" or "udp".
     """
@@ -125,9 +126,9 @@ FAULTS = (
     ),
     Fault("frozen-stream", _tell("freeze"), _go_on, Sign.STATE, _GONE, _OFFLINE),
     Fault("same-picture", _tell("same"), _go_on, Sign.EVENT, kind=_FROZEN),
-    Fault("no-keyframes", _tell("no keyframes"), _go_on, Sign.DAMAGE, _GONE),
+    Fault("no-keyframes", _tell("no keyframes"), _go_on, Sign.DAMAGE, _GONE, _OFFLINE),
     Fault("corrupt-bytes", _tell("corrupt"), _go_on, Sign.DAMAGE, _GONE),
-    Fault("loss-2-percent", _tell("loss 0.02"), _go_on, Sign.DAMAGE),
+    Fault("loss-2-percent", _tell("loss 0.02"), _go_on, Sign.DAMAGE, _GONE),
     Fault(
         "resolution",
         lambda r: r.camera.tell(str(r.large)),
@@ -162,7 +163,7 @@ FAULTS = (
     Fault(
         "clock-behind", lambda r: r.shift(-HOUR_S), lambda r: r.shift(0), Sign.CLOCK, kind=_CLOCK
     ),
-    Fault("udp-loss", _tell("loss 0.02"), _go_on, Sign.DAMAGE, transport="udp"),
+    Fault("udp-loss", _tell("loss 0.02"), _go_on, Sign.DAMAGE, _GONE, transport="udp"),
 )
 NEEDS_LOGIN = frozenset({"wrong-password"})
 NEEDS_PROXY = frozenset({"clock-ahead", "clock-behind"})
