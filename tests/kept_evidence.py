@@ -14,7 +14,7 @@ from detector.evidence.snapshot import SnapshotFolder
 from detector.incidents.clip_plan import ClipWish
 from detector.pipeline.health import Heartbeats
 from detector.pipeline.retention_worker import THREAD, RetentionWorker
-from detector.store import ClipState, Hold, Store
+from detector.store import ClipState, Hold, Store, incident_object
 from detector.types import Phase
 from tests.happenings import GATE, START, incident_id, make_event, make_incident
 
@@ -79,6 +79,12 @@ class Kept:
 
     def evidence(self) -> tuple[Evidence, ...]:
         return EvidenceFiles(self.data_dir).find().evidence
+
+    def objects(self) -> dict[str, Evidence]:
+        """All evidence by the name that the custody log gives it."""
+        found = self.evidence()
+        events = self.store.owners([one.owner for one in found])
+        return {incident_object(events.get(o.owner, o.owner), o.part): o for o in found}
 
     def files(self) -> set[str]:
         """Names of all files of evidence."""

@@ -20,7 +20,7 @@ from detector.pipeline.health import Heartbeats
 from detector.store import ClipRecord, ClipState, EventQuery, Store, StoreSettings, open_store
 from detector.streams import PacketRing
 from detector.streams.packets import Coding, Packet
-from tests.happenings import GATE, START, incident_id, make_event, make_incident
+from tests.happenings import GATE, START, ended, incident_id, make_event, make_incident
 
 NOW = START + 100
 FPS = 10
@@ -178,5 +178,6 @@ def test_a_fault_of_our_own_ends_one_clip_and_not_the_thread(
 
 
 def test_clips_of_a_pruned_incident_are_nobodys(store: Store, folder: ClipFolder) -> None:
+    store.append([], [ended()], [], now=NOW)
     store.prune(NOW + 1)
     assert worker(store, folder, ring(NOW - 5, 10)).turn(NOW + 10) == 0
