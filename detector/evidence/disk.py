@@ -69,7 +69,7 @@ class DiskReserve:
 
     def __init__(self, path: Path, size_bytes: int) -> None:
         self._path = path
-        self._size_bytes = size_bytes
+        self.size_bytes = size_bytes
 
     def take(self) -> None:
         """Occupy the room, if it is not occupied yet.
@@ -77,12 +77,12 @@ class DiskReserve:
         Raises:
             OSError: the disk is full or refuses.
         """
-        if not self._size_bytes or self._path.exists():
+        if not self.size_bytes or self._path.exists():
             return
         part = self._path.with_suffix(".part")
         try:
             with part.open("wb") as file:
-                os.posix_fallocate(file.fileno(), 0, self._size_bytes)
+                os.posix_fallocate(file.fileno(), 0, self.size_bytes)
             part.rename(self._path)
         except OSError:
             part.unlink(missing_ok=True)

@@ -159,7 +159,7 @@ class RetentionWorker:
             self._delete(now)
 
     def _reserve_room(self) -> None:
-        if self._measure().free_bytes > self._settings.floor_bytes + RESERVE_BYTES:
+        if self._measure().free_bytes > self._settings.floor_bytes + self._reserve.size_bytes:
             self._reserve.take()
 
     def _delete(self, now: float) -> None:
