@@ -24,7 +24,8 @@ class Evidence:
         stem: its name up to the first dot.
         owner: id of its incident (clips) or event (snapshots).
         number: of a clip within its incident; None for a snapshot.
-        paths: its files, whatever their endings.
+        folder: where its files lie.
+        names: of its files, whatever their endings.
         size_bytes: of all of them.
         written_at: UTC epoch seconds of the newest change to one of them.
     """
@@ -33,9 +34,15 @@ class Evidence:
     stem: str
     owner: UUID
     number: int | None
-    paths: tuple[Path, ...]
+    folder: Path
+    names: tuple[str, ...]
     size_bytes: int
     written_at: float
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """Its files."""
+        return tuple(self.folder / name for name in self.names)
 
     @property
     def part(self) -> str:
@@ -76,7 +83,7 @@ class EvidenceFiles:
         self._data_dir = data_dir
 
     def find(self) -> Found:
-        """Look at every file; tens of thousands take a second.
+        """Look at every file.
 
         Raises:
             OSError: a folder cannot be read.
@@ -84,32 +91,39 @@ class EvidenceFiles:
         evidence: list[Evidence] = []
         strangers: list[Path] = []
         for kind in EvidenceKind:
-            stems: dict[tuple[Path, str], list[os.DirEntry[str]]] = {}
-            for entry in _files(self._data_dir / kind):
-                folder, stem = Path(entry.path).parent, entry.name.split(".", 1)[0]
-                stems.setdefault((folder, stem), []).append(entry)
-            for (_, stem), entries in stems.items():
-                made = _evidence(kind, stem, entries)
-                if made is None:
-                    strangers += [Path(entry.path) for entry in entries]
-                else:
-                    evidence.append(made)
+            for folder, entries in _folders(self._data_dir / kind):
+                for stem, same in _by_stem(entries).items():
+                    made = _evidence(kind, folder, stem, same)
+                    if made is None:
+                        strangers += [folder / entry.name for entry in same]
+                    else:
+                        evidence.append(made)
         return Found(tuple(evidence), tuple(strangers))
 
 
-def _files(folder: Path) -> Iterator[os.DirEntry[str]]:
-    """Give the files two levels down, and those that lie where none should."""
-    if not folder.is_dir():
+def _folders(top: Path) -> Iterator[tuple[Path, list[os.DirEntry[str]]]]:
+    """Give each folder with its files: those below ``top``, and ``top``, where none should lie."""
+    if not top.is_dir():
         return
-    for sub in sorted(os.scandir(folder), key=lambda entry: entry.name):
-        if sub.is_dir(follow_symlinks=False):
-            with os.scandir(sub) as entries:
-                yield from (e for e in entries if e.is_file(follow_symlinks=False))
-        elif sub.is_file(follow_symlinks=False):
-            yield sub
+    with os.scandir(top) as found:
+        entries = list(found)
+    yield top, [entry for entry in entries if entry.is_file(follow_symlinks=False)]
+    for entry in entries:
+        if entry.is_dir(follow_symlinks=False):
+            with os.scandir(entry) as inside:
+                yield Path(entry.path), [e for e in inside if e.is_file(follow_symlinks=False)]
 
 
-def _evidence(kind: EvidenceKind, stem: str, entries: list[os.DirEntry[str]]) -> Evidence | None:
+def _by_stem(entries: list[os.DirEntry[str]]) -> dict[str, list[os.DirEntry[str]]]:
+    stems: dict[str, list[os.DirEntry[str]]] = {}
+    for entry in entries:
+        stems.setdefault(entry.name.split(".", 1)[0], []).append(entry)
+    return stems
+
+
+def _evidence(
+    kind: EvidenceKind, folder: Path, stem: str, entries: list[os.DirEntry[str]]
+) -> Evidence | None:
     """Put together what has one stem; None where the name is none of ours."""
     owner, number = stem, ""
     if kind is EvidenceKind.CLIPS:
@@ -120,7 +134,7 @@ def _evidence(kind: EvidenceKind, stem: str, entries: list[os.DirEntry[str]]) ->
         owner_id = UUID(owner)
     except ValueError:
         return None
-    if str(owner_id) != owner or Path(entries[0].path).parent.name != owner[:2]:
+    if str(owner_id) != owner or folder.name != owner[:2]:
         return None
     stats = [stat for stat in map(_stat, entries) if stat is not None]
     return Evidence(
@@ -128,7 +142,8 @@ def _evidence(kind: EvidenceKind, stem: str, entries: list[os.DirEntry[str]]) ->
         stem=stem,
         owner=owner_id,
         number=int(number) if number else None,
-        paths=tuple(sorted(Path(entry.path) for entry in entries)),
+        folder=folder,
+        names=tuple(sorted(entry.name for entry in entries)),
         size_bytes=sum(stat.st_size for stat in stats),
         written_at=max((stat.st_mtime for stat in stats), default=0.0),
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from detector.errors import StoreError
 from detector.evidence.disk import LOW_S, WELL_S, WINDOWS_S, DiskSpace, headroom_s, write_rate
-from detector.evidence.evidence_files import Evidence, EvidenceFiles, EvidenceKind
+from detector.evidence.evidence_files import Evidence, EvidenceKind
 from detector.evidence.retention import GIB, HOUR_S, RetentionSettings
 from detector.store import Store
 
@@ -52,9 +52,28 @@ class RetentionHealth:
             parts.append(
                 f"expected headroom for {LOW_S / HOUR_S:g} hours, "
                 f"found {self.headroom_s / HOUR_S:.1f} ({_gib(self.space.free_bytes)} free, "
-                f"{self.rate_bytes_s / 1e6:.2f} MB/s written)"
+                f"{self.rate_bytes_s / 1e6:.3g} MB/s written)"
             )
         return "; ".join(part for part in parts if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What a turn of the retention did.
+
+    Attributes:
+        left: the evidence that is still there; None if it could not be looked at.
+        gone: what the turn deleted; it was written all the same.
+        deleted: since the start, by class and reason.
+        unknown: pieces of evidence that belong to nothing stored.
+        fault: what the turn could not do; "" if it did all.
+    """
+
+    left: Sequence[Evidence] | None
+    gone: Sequence[Evidence]
+    deleted: Mapping[tuple[str, str], int]
+    unknown: int
+    fault: str
 
 
 class DiskWatch:
@@ -62,7 +81,6 @@ class DiskWatch:
 
     Args:
         store: knows since when records are kept.
-        files: the evidence.
         settings: floor and limit.
         measure: gives the space of the disk.
     """
@@ -70,61 +88,54 @@ class DiskWatch:
     def __init__(
         self,
         store: Store,
-        files: EvidenceFiles,
         settings: RetentionSettings,
         measure: Callable[[], DiskSpace],
     ) -> None:
         self._store = store
-        self._files = files
         self._settings = settings
         self._measure = measure
         self._young_gone: tuple[Evidence, ...] = ()
         self._said: tuple[bool, bool, bool] = (False, False, False)
         self.health = RetentionHealth()
 
-    def look(
-        self,
-        now: float,
-        gone: Sequence[Evidence],
-        fault: str,
-        deleted: Mapping[tuple[str, str], int],
-        unknown: int,
-    ) -> None:
-        """Measure after a turn.
-
-        Args:
-            now: UTC epoch seconds.
-            gone: what the turn deleted; it was written all the same.
-            fault: what the turn could not do.
-            deleted: since the start, by class and reason.
-            unknown: pieces of evidence that belong to nothing stored.
-        """
-        was = replace(self.health, deleted=dict(deleted), unknown=unknown, fault=fault)
+    def look(self, now: float, turn: Turn) -> None:
+        """Measure after a turn at ``now``, UTC epoch seconds."""
+        was = replace(
+            self.health, deleted=dict(turn.deleted), unknown=turn.unknown, fault=turn.fault
+        )
         try:
-            self.health = self._measured(was, now, gone)
+            self.health = self._measured(was, now, turn)
         except OSError as error:
-            self.health = replace(was, space=None, fault=fault or f"the disk fails: {error}")
+            self.health = replace(was, space=None, fault=turn.fault or f"the disk fails: {error}")
         self._say()
 
-    def _measured(
-        self, was: RetentionHealth, now: float, gone: Sequence[Evidence]
-    ) -> RetentionHealth:
-        space, evidence = self._measure(), self._files.find().evidence
-        recent = (*self._young_gone, *gone)
-        self._young_gone = tuple(o for o in recent if now - o.written_at < max(WINDOWS_S))
-        rate = write_rate((*evidence, *self._young_gone), now)
-        headroom = headroom_s(space.free_bytes, self._settings.floor_bytes, rate)
-        kept = {k.value: sum(o.size_bytes for o in evidence if o.kind is k) for k in EvidenceKind}
+    def _measured(self, was: RetentionHealth, now: float, turn: Turn) -> RetentionHealth:
+        space = self._measure()
+        known = was if turn.left is None else self._counted(was, now, turn.left, turn.gone)
+        headroom = headroom_s(space.free_bytes, self._settings.floor_bytes, known.rate_bytes_s)
+        excess = self._excess(sum(known.bytes_kept.values()))
         return replace(
-            was,
+            known,
             space=space,
             headroom_s=headroom,
-            rate_bytes_s=rate,
             low=headroom < (WELL_S if was.low else LOW_S),
             refusal=self._refusal(space),
-            fault="; ".join(p for p in (was.fault, self._excess(sum(kept.values()))) if p),
-            bytes_kept=kept,
-            oldest_at=self._oldest(evidence, was),
+            fault="; ".join(part for part in (was.fault, excess) if part),
+        )
+
+    def _counted(
+        self, was: RetentionHealth, now: float, left: Sequence[Evidence], gone: Sequence[Evidence]
+    ) -> RetentionHealth:
+        recent = (*self._young_gone, *gone)
+        self._young_gone = tuple(o for o in recent if now - o.written_at < max(WINDOWS_S))
+        return replace(
+            was,
+            rate_bytes_s=write_rate((*left, *self._young_gone), now),
+            bytes_kept={
+                kind.value: sum(o.size_bytes for o in left if o.kind is kind)
+                for kind in EvidenceKind
+            },
+            oldest_at=self._oldest(left, was),
         )
 
     def _refusal(self, space: DiskSpace) -> str:
@@ -168,4 +179,4 @@ class DiskWatch:
 
 
 def _gib(size_bytes: int) -> str:
-    return f"{size_bytes / GIB:.2f} GiB"
+    return f"{size_bytes / GIB:.3g} GiB"

@@ -21,7 +21,7 @@ from detector.evidence.retention import (
     too_much,
     too_old,
 )
-from detector.pipeline.disk_watch import DiskWatch, RetentionHealth
+from detector.pipeline.disk_watch import DiskWatch, RetentionHealth, Turn
 from detector.pipeline.eraser import Eraser
 from detector.pipeline.health import Heartbeats
 from detector.store import Store
@@ -70,7 +70,8 @@ class RetentionWorker:
         self._measure = partial(measure, data_dir)
         self._files = EvidenceFiles(data_dir)
         self._eraser = Eraser(store, self._beat)
-        self._watch = DiskWatch(store, self._files, settings, self._measure)
+        self._watch = DiskWatch(store, settings, self._measure)
+        self._evidence: Sequence[Evidence] | None = None
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=THREAD, daemon=True)
         self._unknown = self._strangers = 0
@@ -133,6 +134,7 @@ class RetentionWorker:
         What could not be done is in ``health.fault``, and is tried again by the next turn.
         """
         self._eraser.begin()
+        self._evidence = None
         fault = ""
         try:
             self._delete_even_if_full(now)
@@ -143,11 +145,18 @@ class RetentionWorker:
         self._beat()
         self._watch.look(
             now,
-            self._eraser.gone,
-            "; ".join(part for part in faults if part),
-            self._eraser.deleted,
-            self._unknown,
+            Turn(
+                left=self._still_there(),
+                gone=tuple(self._eraser.gone),
+                deleted=self._eraser.deleted,
+                unknown=self._unknown,
+                fault="; ".join(part for part in faults if part),
+            ),
         )
+
+    def _still_there(self) -> Sequence[Evidence] | None:
+        gone = set(self._eraser.gone)
+        return self._evidence and [one for one in self._evidence if one not in gone]
 
     def _delete_even_if_full(self, now: float) -> None:
         try:
@@ -166,6 +175,7 @@ class RetentionWorker:
         self._store.configure(POLICY, self._settings.policy(), now=now)
         self._store.release_expired(now=now)
         found = self._files.find()
+        self._evidence = found.evidence
         known, unknown = self._sorted(found.evidence, now)
         self._eraser.erase(too_old(known, self._settings, now), now)
         self._shrink(known, unknown, now)
