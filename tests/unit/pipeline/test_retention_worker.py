@@ -1,11 +1,12 @@
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
 from detector.errors import ConfigError
 from detector.evidence.retention import GIB
-from detector.store import ClipState, Store, StoreSettings, incident_object, open_store
+from detector.store import ClipState, Disposal, Store, StoreSettings, incident_object, open_store
 from detector.types import Phase
 from tests.happenings import incident_id, make_event
 from tests.kept_evidence import HOUR, NOW, Disk, Kept
@@ -65,6 +66,23 @@ def test_nothing_of_a_held_or_open_incident_or_one_with_a_clip_to_come_goes(kept
     assert kept.erased() == []
     assert kept.store.incident(held)
     assert kept.store.incident(open_one)
+
+
+def test_a_hold_that_comes_while_a_turn_is_under_way_is_kept(
+    kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    incidents = [kept.happen(1, 100), kept.happen(2, 90)]
+    real = kept.store.dispose
+
+    def dispose(incident: UUID, going: Sequence[Disposal], *, now: float) -> bool:
+        if incident == incidents[1]:
+            kept.hold(incident)
+        return real(incident, going, now=now)
+
+    monkeypatch.setattr(kept.store, "dispose", dispose)
+    kept.worker().turn(NOW)
+    assert [len(kept.files_of(incident)) for incident in incidents] == [0, 4]
+    assert len(kept.erased()) == 2
 
 
 def test_a_hold_that_expired_is_released_in_the_log_and_its_evidence_goes(kept: Kept) -> None:
