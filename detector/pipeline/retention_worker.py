@@ -24,6 +24,7 @@ from detector.evidence.retention import (
 from detector.pipeline.disk_watch import DiskWatch, RetentionHealth, Turn
 from detector.pipeline.eraser import Eraser
 from detector.pipeline.health import Heartbeats
+from detector.pipeline.leap_guard import LeapGuard
 from detector.store import Store
 
 log = logging.getLogger(__name__)
@@ -108,11 +109,12 @@ class RetentionWorker:
 
     def _run(self) -> None:
         next_s = 0.0
+        clock = LeapGuard()
         while not self._stopping.is_set():
             self._beat()
             if time.monotonic() >= next_s or self._below_floor():
                 try:
-                    self.turn(time.time())
+                    self.turn(clock.now())
                 except Exception:  # the top of the thread: it goes on
                     log.exception("the retention failed")
                 next_s = time.monotonic() + TURN_S
