@@ -21,12 +21,12 @@ class Eraser:
 
     Args:
         store: judges whether it may go, and keeps the log.
-        beat: called before each incident; shows that the thread runs.
+        go_on: asked before each incident; False ends it.
     """
 
-    def __init__(self, store: Store, beat: Callable[[], None]) -> None:
+    def __init__(self, store: Store, go_on: Callable[[], bool]) -> None:
         self._store = store
-        self._beat = beat
+        self._go_on = go_on
         self.deleted: Counter[tuple[str, str]] = Counter()
         """Clips and snapshots deleted since the start, by class and reason."""
         self.faults: list[str] = []
@@ -46,9 +46,10 @@ class Eraser:
             StoreError: the store cannot log it; its files are still there.
         """
         for one in going:
-            self._beat()
+            if not self._go_on():
+                return
             age_s = now - one.case.standing.newest_at
-            disposals = [_disposal(part, one.why, age_s) for part in one.evidence]
+            disposals = [_disposal(part.part, part, one.why, age_s) for part in one.evidence]
             try:
                 allowed = self._store.dispose(one.case.incident_id, disposals, now=now)
             except UnknownRecord:
@@ -63,8 +64,9 @@ class Eraser:
             StoreError: the store cannot log it; its files are still there.
         """
         for one in evidence:
-            self._beat()
-            disposal = _disposal(one, "unknown", now - one.written_at)
+            if not self._go_on():
+                return
+            disposal = _disposal(f"{one.kind}/{one.stem}", one, "unknown", now - one.written_at)
             if self._store.dispose_unknown(disposal, one.owner, now=now):
                 self._remove(one, "unknown")
 
@@ -80,6 +82,6 @@ class Eraser:
         log.info("%s %s deleted: %s", evidence.kind, evidence.stem, why)
 
 
-def _disposal(evidence: Evidence, why: str, age_s: float) -> Disposal:
+def _disposal(name: str, evidence: Evidence, why: str, age_s: float) -> Disposal:
     size = f"{age_s / HOUR_S:.1f} h old, {evidence.size_bytes} bytes"
-    return Disposal(evidence.part, f"retention: {why}", size, evidence.number)
+    return Disposal(name, f"retention: {why}", size, evidence.number)

@@ -70,7 +70,7 @@ class RetentionWorker:
         self._heartbeats = heartbeats
         self._measure = partial(measure, data_dir)
         self._files = EvidenceFiles(data_dir)
-        self._eraser = Eraser(store, self._beat)
+        self._eraser = Eraser(store, self._go_on)
         self._watch = DiskWatch(store, settings, self._measure)
         self._evidence: Sequence[Evidence] | None = None
         self._stopping = threading.Event()
@@ -130,6 +130,10 @@ class RetentionWorker:
     def _beat(self) -> None:
         self._heartbeats.beat(THREAD)
 
+    def _go_on(self) -> bool:
+        self._beat()
+        return not self._stopping.is_set()
+
     def turn(self, now: float) -> None:
         """Delete what is to go at ``now``, UTC epoch seconds, and look at what is left.
 
@@ -183,8 +187,9 @@ class RetentionWorker:
         self._shrink(known, unknown, now)
         self._eraser.erase_unknown(self._strays(unknown, now), now)
         self._tell(unknown, found.strangers, now)
-        if not self._eraser.faults:  # else an incident would go before its files
-            self._prune(now)
+        if self._eraser.faults or self._stopping.is_set():
+            return  # an incident would go before its files
+        self._prune(now)
 
     def _sorted(
         self, evidence: Sequence[Evidence], now: float
@@ -247,8 +252,8 @@ class RetentionWorker:
 
     def _prune(self, now: float) -> None:
         before = now - self._settings.events_d * DAY_S
-        while self._store.prune(before, now=now).incident_ids and not self._stopping.is_set():
-            self._beat()
+        while self._store.prune(before, now=now).incident_ids and self._go_on():
+            pass
         before = now - self._settings.audit_d * DAY_S
         self._store.forget_spans(before)
         self._store.erase_custody(before, now=now)

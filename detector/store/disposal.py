@@ -43,7 +43,8 @@ class Disposal:
     """One piece of evidence that is to be deleted: a clip or a snapshot with what lies beside it.
 
     Attributes:
-        part: what it is of the incident, e.g. ``clips/1`` or ``snapshots/<event id>``.
+        part: what it is of the incident, e.g. ``clips/1`` or ``snapshots/<event id>``; of nothing
+            stored, its class and stem.
         why: the rule that it fell under.
         result: its age and size, never its content.
         clip: number of the clip; None for a snapshot.

@@ -24,7 +24,7 @@ class Case:
     snapshot_bytes: int
     phase: Phase
     held: bool
-    expires_in_s: float | None
+    expires_in_s: int | None
 
     @property
     def bound(self) -> bool:
@@ -40,7 +40,7 @@ CASES = st.lists(
         snapshot_bytes=st.integers(0, 5_000),
         phase=st.sampled_from([Phase.NEW, Phase.UPDATE, Phase.END, Phase.END, Phase.END]),
         held=st.booleans(),
-        expires_in_s=st.none() | st.floats(-10, 10).filter(bool),
+        expires_in_s=st.none() | st.integers(-10, 10),
     ),
     min_size=1,
     max_size=4,

@@ -196,6 +196,30 @@ def test_files_of_nothing_stored_go_when_old_unless_they_are_older_than_the_data
         assert worker.health.unknown == 1  # the one of an hour ago may still get its event
 
 
+def test_each_clip_of_nothing_stored_has_an_entry_of_its_own(kept: Kept) -> None:
+    for number in (1, 2):
+        kept.happen(number, 100, snapshot_bytes=0, beside=False)
+    stems = sorted(one.stem for one in kept.evidence())
+    with open_store(StoreSettings(path=kept.data_dir / "new.sqlite3")) as other:
+        new = Kept(other, kept.data_dir)
+        new.worker().turn(NOW - 200 * HOUR)
+        new.worker().turn(NOW)
+        assert sorted(new.erased()) == [f"unknown/clips/{stem}" for stem in stems]
+        assert new.files() == set()
+
+
+def test_a_turn_that_is_asked_to_end_leaves_the_rest_for_the_next_run(kept: Kept) -> None:
+    for number in (1, 2):
+        kept.happen(number, 1000)
+    before = kept.files()
+    worker = kept.worker()
+    worker._stopping.set()
+    worker.turn(NOW)
+    assert kept.files() == before
+    assert kept.erased() == []
+    assert kept.store.incident(incident_id(1)) is not None
+
+
 def test_files_with_other_names_are_never_touched(kept: Kept) -> None:
     foreign = [kept.data_dir / "clips" / "notes.txt", kept.data_dir / "snapshots" / "ab" / "x.jpg"]
     for path in foreign:
