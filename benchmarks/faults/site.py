@@ -125,6 +125,7 @@ class Site:
             "data_dir": str(self.data),
             "model": {"path": "model", "provider": "cpu", "threads": 1},
             "api": {"port": 0},
+            "retention": {"free_space_floor_gib": 0},  # some disks here are small
             "cameras": cameras,
             "sinks": {"hook": hook | {"retry": retry, "allow": ["127.0.0.1"]}},
         }
