@@ -7,6 +7,7 @@ from detector.store.custody_records import (
     NewCustody,
     incident_object,
 )
+from detector.store.dossier import Dossier, Receipt
 from detector.store.holds import Hold
 from detector.store.records import (
     ClipRecord,
@@ -30,6 +31,7 @@ __all__ = [
     "CustodyAction",
     "CustodyEntry",
     "CustodyReport",
+    "Dossier",
     "EventQuery",
     "Hold",
     "IncidentQuery",
@@ -37,6 +39,7 @@ __all__ = [
     "NewCustody",
     "OperatorMove",
     "Pruned",
+    "Receipt",
     "SinkStatus",
     "Store",
     "StoreSettings",
