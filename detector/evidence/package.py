@@ -22,6 +22,8 @@ from detector.evidence.verify_package import (
     CUSTODY,
     KEY,
     MANIFEST,
+    MOST_FILES,
+    MOST_OFFSET,
     SIGNATURE,
     Member,
     check,
@@ -30,9 +32,11 @@ from detector.evidence.verify_package import (
 )
 
 FORMAT = "barrier-detector evidence package 1"
-MOST_BYTES = 2**32 - 1
-MOST_FILES = 2**16 - 1
-"""Limits of the archive's form (ZIP without its 64-bit extension)."""
+MOST_BYTES = MOST_OFFSET - 2**20
+"""Of all files together; the rest is for the last headers."""
+TOO_LARGE = (
+    f"expected a package of at most {MOST_BYTES} bytes and {MOST_FILES} files; take fewer incidents"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,16 +87,15 @@ class _Archive:
             OSError: it cannot be read, or the archive not be written.
             EvidenceError: the archive would become too large.
         """
+        if len(self._members) == MOST_FILES:
+            raise EvidenceError(f"{name}: {TOO_LARGE}")
         offset = self._file.tell()
         self._file.write(local_header(Member(name, offset, 0, 0)))
         digest, crc, size = hashlib.sha256(), 0, 0
         with BytesIO(content) if isinstance(content, bytes) else content.open("rb") as source:
             while chunk := source.read(CHUNK_BYTES):
-                if self._file.tell() + len(chunk) > MOST_BYTES or len(self._members) == MOST_FILES:
-                    raise EvidenceError(
-                        f"{name}: expected a package of at most {MOST_BYTES} bytes and "
-                        f"{MOST_FILES} files; take fewer incidents"
-                    )
+                if self._file.tell() + len(chunk) > MOST_BYTES:
+                    raise EvidenceError(f"{name}: {TOO_LARGE}")
                 self._file.write(chunk)
                 digest.update(chunk)
                 crc, size = zlib.crc32(chunk, crc), size + len(chunk)

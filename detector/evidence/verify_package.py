@@ -35,6 +35,8 @@ MANIFEST, SIGNATURE, KEY, CUSTODY = (
 SEAL = (KEY, MANIFEST, SIGNATURE)
 """The last files of the archive; all others are listed in the manifest, in their order."""
 MOST_READ_BYTES = 1 << 28
+MOST_OFFSET, MOST_FILES = 2**32 - 1, 2**16 - 1
+"""Limits of the archive's form: ZIP without its 64-bit extension."""
 CHUNK_BYTES = 1 << 20
 
 # --- Ed25519 --------------------------------------------------------------------------------------
@@ -138,7 +140,9 @@ def directory(members: Iterable[Member], offset: int) -> bytes:
             _CENTRAL.pack(*head, len(name), 0, 0, 0, 0, _PLAIN_FILE, member.offset) + name
         )
     size, count = sum(map(len, records)), len(records)
-    return b"".join([*records, _END.pack(b"PK\5\6", 0, 0, count, count, size, offset, 0)])
+    return b"".join(
+        [*records, _END.pack(b"PK\5\6", 0, 0, count, count, size, offset & MOST_OFFSET, 0)]
+    )
 
 
 class Finding(NamedTuple):
@@ -165,6 +169,8 @@ def read_archive(file: BinaryIO) -> Contents:
     while True:
         offset, head = file.tell(), file.read(_LOCAL.size)
         if len(head) < _LOCAL.size or head[:4] != b"PK\3\4":
+            break
+        if offset > MOST_OFFSET or len(members) == MOST_FILES:
             break
         *_, crc, size, _size, name_length, _extra = _LOCAL.unpack(head)
         raw_name = file.read(name_length)
@@ -233,7 +239,7 @@ def check(file: BinaryIO, public_key: str = "") -> Report:
             sealed = list(_manifest_faults(contents, manifest))
             lacks = manifest.get("shortcomings", ())
             notes = [", ".join(f"{key} {lack[key]}" for key in sorted(lack)) for lack in lacks]
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
             sealed = [Finding(MANIFEST, f"is not of the form that is expected ({error!r})")]
             manifest = {}
     order = {member.name: number for number, member in enumerate(contents.members)}
@@ -263,8 +269,9 @@ def _seal_faults(texts: dict[str, bytes], public_key: str) -> Iterator[Finding]:
 def _manifest_faults(contents: Contents, manifest: dict[str, Any]) -> Iterator[Finding]:
     said = {str(entry["path"]): entry for entry in manifest["files"]}
     names = [member.name for member in contents.members]
-    for number, member in enumerate(contents.members):
-        if member.name in names[:number]:
+    seen: set[str] = set()
+    for member in contents.members:
+        if member.name in seen:
             yield Finding(member.name, "is in the archive twice")
         elif member.name in said:
             entry = said[member.name]
@@ -272,8 +279,9 @@ def _manifest_faults(contents: Contents, manifest: dict[str, Any]) -> Iterator[F
                 yield Finding(member.name, f"was altered: its SHA-256 is {member.sha256}")
         elif member.name not in SEAL:
             yield Finding(member.name, "was added: the manifest does not name it")
+        seen.add(member.name)
     # Behind a break of the archive nothing was read: what lies there is not missing.
-    missing = [] if contents.broken else [name for name in said if name not in names]
+    missing = [] if contents.broken else [name for name in said if name not in seen]
     yield from (Finding(name, "was removed: the manifest names it") for name in missing)
     if sorted(names) == sorted([*said, *SEAL]) and names != [*said, *SEAL]:
         yield Finding("archive", "its files are in another order than the manifest says")
@@ -290,17 +298,20 @@ def custody_fault(log: bytes, said: dict[str, Any]) -> str:
     empty body and only carries the chain on.
     """
     number, previous = said["first_number"], said["previous_hash"]
-    for line in log.decode().splitlines():
-        entry = json.loads(line)
-        body = entry["body"]
+    for line in log.removesuffix(b"\n").split(b"\n") if log else ():
+        try:
+            entry = json.loads(line)
+            body, entry_hash = str(entry["body"]), str(entry["hash"])
+        except (ValueError, TypeError, LookupError, RecursionError):
+            return f"entry {number} cannot be read"
         if entry["number"] != number:
             return f"entry {number} was removed or moved: found entry {entry['number']} there"
         if entry["previous_hash"] != previous:
             return f"entry {number} does not follow the one before it"
         sealed = hashlib.sha256(f"{previous}\n{body}".encode()).hexdigest()
-        if body and (sealed != entry["hash"] or json.loads(body)["number"] != number):
+        if body and (sealed != entry_hash or json.loads(body)["number"] != number):
             return f"entry {number} was altered"
-        number, previous = number + 1, entry["hash"]
+        number, previous = number + 1, entry_hash
     if (number - 1, previous) != (said["last_number"], said["head"]):
         return f"entries were removed from number {number} on"
     return ""
