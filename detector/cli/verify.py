@@ -22,7 +22,7 @@ def run(options: argparse.Namespace) -> int:
 
     try:
         with options.package.open("rb") as file:
-            report = check(file, options.public_key)
+            report = check(file, options.public_key.strip().lower())
     except OSError as error:
         raise DetectorError(
             f"{options.package}: expected a package that can be read, found: {error}"

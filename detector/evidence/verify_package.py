@@ -348,7 +348,7 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
         with open(options.package, "rb") as file:  # noqa: PTH123
-            report = check(file, options.public_key)
+            report = check(file, options.public_key.strip().lower())
     except OSError as error:
         sys.stderr.write(f"{options.package}: cannot be read: {error}\n")
         return 1
