@@ -49,8 +49,10 @@ class Consultations:
         self._store = store
         self._clock = clock
         self._lock = threading.Lock()
+        self._turn = threading.Lock()
+        """Whose turn it is to write; nobody waits for it."""
         self._seen: OrderedDict[tuple[str, str], float] = OrderedDict()
-        self._waiting: deque[tuple[NewCustody, float]] = deque(maxlen=MOST_WAITING)
+        self._waiting: deque[tuple[NewCustody, float]] = deque()
 
     def note(self, look: NewCustody) -> None:
         """Write down a look, unless the same caller looked at the same thing a short while ago.
@@ -61,20 +63,33 @@ class Consultations:
         with self._lock:
             if not self._is_new((look.actor, look.object), now):
                 return
+            if len(self._waiting) == MOST_WAITING:
+                lost, _ = self._waiting.pop()
+                log.error("too many wait, not noted: %s looked at %s", lost.actor, lost.object)
             self._waiting.append((look, now))
+        self._write()
+        with self._lock:
+            waits = (look, now) in self._waiting
+        if waits:
+            log.error("not in the custody log yet: %s looked at %s", look.actor, look.object)
+
+    def _write(self) -> None:
+        """Write what waits; returns at once while another thread is at it."""
+        while self._waiting and self._turn.acquire(blocking=False):
             try:
-                while self._waiting:
-                    oldest, at = self._waiting[0]
-                    self._store.log_custody([oldest], now=at)
-                    self._waiting.popleft()
+                while (oldest := self._oldest()) is not None:
+                    self._store.log_custody([oldest[0]], now=oldest[1])
+                    with self._lock:
+                        self._waiting.remove(oldest)
             except StoreError as error:
-                log.error(  # noqa: TRY400  (the store's fault, not ours)
-                    "the custody log cannot be written (%d wait): %s looked at %s: %s",
-                    len(self._waiting),
-                    look.actor,
-                    look.object,
-                    error,
-                )
+                log.error("the custody log cannot be written: %s", error)  # noqa: TRY400
+                return
+            finally:
+                self._turn.release()
+
+    def _oldest(self) -> tuple[NewCustody, float] | None:
+        with self._lock:
+            return self._waiting[0] if self._waiting else None
 
     def note_snapshot(self, event_id: UUID, look: NewCustody) -> None:
         """Write down a look at an event's snapshot, whose incident is not known yet."""

@@ -285,10 +285,10 @@ def _manifest_faults(contents: Contents, manifest: dict[str, Any]) -> Iterator[F
     yield from (Finding(name, "was removed: the manifest names it") for name in missing)
     if sorted(names) == sorted([*said, *SEAL]) and names != [*said, *SEAL]:
         yield Finding("archive", "its files are in another order than the manifest says")
-    if CUSTODY in contents.texts:
-        why = custody_fault(contents.texts[CUSTODY], manifest["custody"])
-        if why:
-            yield Finding(CUSTODY, why)
+    if CUSTODY not in contents.texts:
+        yield Finding(CUSTODY, f"is missing, or larger than the {MOST_READ_BYTES} bytes to be read")
+    elif why := custody_fault(contents.texts[CUSTODY], manifest["custody"]):
+        yield Finding(CUSTODY, why)
 
 
 def custody_fault(log: bytes, said: dict[str, Any]) -> str:

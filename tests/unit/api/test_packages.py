@@ -1,6 +1,7 @@
 """Packages over HTTP, and the notes of who looked at what."""
 
 import json
+import threading
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -185,3 +186,27 @@ def test_looks_that_wait_keep_their_time_and_are_bounded(
     entries = store.custody(limit=2 * MOST_WAITING)
     assert len(entries) == MOST_WAITING
     assert (entries[0].at, entries[-1].at) == (START, START + 60)
+    assert "too many wait, not noted: Ana looked at incident/" in caplog.text
+
+
+def test_nobody_waits_while_another_look_is_being_written(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    consultations = Consultations(store)
+    is_writing, may_end = threading.Event(), threading.Event()
+    write = store.log_custody
+
+    def slow(*arguments: Any, **named: Any) -> Any:
+        is_writing.set()
+        assert may_end.wait(20)
+        return write(*arguments, **named)
+
+    monkeypatch.setattr(store, "log_custody", slow)
+    first = threading.Thread(target=consultations.note, args=(LOOK,))
+    first.start()
+    assert is_writing.wait(20)
+    consultations.note(NewCustody(CustodyAction.CONSULT, "incident/2", "Ben", purpose="p"))
+    assert said(store, "consult") == []  # it came back although the first is not written
+    may_end.set()
+    first.join(20)
+    assert [entry["actor"] for entry in said(store, "consult")] == ["Ana", "Ben"]
