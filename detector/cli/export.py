@@ -15,6 +15,12 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--purpose", required=True, metavar="TEXT", help="why; kept for ever")
     parser.add_argument("--recipient", default="", metavar="NAME", help="who will get it")
     parser.add_argument("--by", metavar="NAME", help="who exports it (default: the login name)")
+    parser.add_argument(
+        "--redacted",
+        type=Path,
+        metavar="COPY.zip",
+        help="also a copy without pictures, video and tracks that refers to OUT.zip",
+    )
     parser.set_defaults(run=run)
 
 
@@ -36,10 +42,13 @@ def run(options: argparse.Namespace) -> int:
         recipient=options.recipient,
         actor=options.by or getpass.getuser(),
         role="command line",
+        redacted=options.redacted,
     )
     with open_store(config.store_settings()) as store:
         seal = make_packager(config, store).export(order, options.out)
-    print(f"written: {options.out}, {seal.files} files")
+    print(f"written: {options.out}, {len(seal.entries)} files")
+    if options.redacted:
+        print(f"written: {options.redacted}, the same without pictures, video and tracks")
     for lack in seal.shortcomings:
         print(f"lacks:   {lack['what']} ({lack['state']}): {lack['reason']}")
     print(f"package: {seal.manifest_sha256}  (SHA-256 of its manifest)")

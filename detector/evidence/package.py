@@ -63,13 +63,13 @@ class Seal:
     Attributes:
         manifest_sha256: names the package for all time.
         public_key: of the key it was sealed with.
-        files: how many the manifest lists.
+        entries: what the manifest says of each file.
         shortcomings: what is not there or not as it was recorded, as the manifest says it.
     """
 
     manifest_sha256: str
     public_key: str
-    files: int
+    entries: tuple[Mapping[str, Any], ...]
     shortcomings: tuple[Mapping[str, Any], ...]
 
 
@@ -189,7 +189,7 @@ def _write(
     archive.add(SIGNATURE, f"{key.sign(text).hex()}\n".encode())
     archive.close()
     name = hashlib.sha256(text).hexdigest()
-    return Seal(name, key.public, len(listed.entries), tuple(shortcomings))
+    return Seal(name, key.public, tuple(listed.entries), tuple(shortcomings))
 
 
 def canonical_json(value: Any) -> bytes:

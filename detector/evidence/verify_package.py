@@ -214,7 +214,8 @@ class Report(NamedTuple):
     """What the check came to: a package is whole when there are no findings.
 
     ``manifest`` is empty unless its signature fits; ``public_key`` is the key that lies in the
-    package, "" where there is none; ``notes`` are the shortcomings that the manifest itself names.
+    package, "" where there is none; ``notes`` are what the manifest itself
+    says that it lacks.
     """
 
     findings: list[Finding]
@@ -237,8 +238,7 @@ def check(file: BinaryIO, public_key: str = "") -> Report:
         try:
             manifest = json.loads(contents.texts[MANIFEST])
             sealed = list(_manifest_faults(contents, manifest))
-            lacks = manifest.get("shortcomings", ())
-            notes = [", ".join(f"{key} {lack[key]}" for key in sorted(lack)) for lack in lacks]
+            notes = _notes(manifest)
         except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
             sealed = [Finding(MANIFEST, f"is not of the form that is expected ({error!r})")]
             manifest = {}
@@ -246,6 +246,17 @@ def check(file: BinaryIO, public_key: str = "") -> Report:
     findings = list({finding.file: finding for finding in [*contents.findings, *sealed]}.values())
     findings.sort(key=lambda finding: order.get(finding.file, len(order)))
     return Report(findings, manifest, found, notes)
+
+
+def _notes(manifest: dict[str, Any]) -> list[str]:
+    """Say what the package itself says that it lacks, and what it is a copy of."""
+    lacks, copied = manifest.get("shortcomings", ()), manifest.get("redacts", {})
+    notes = [", ".join(f"{key} {lack[key]}" for key in sorted(lack)) for lack in lacks]
+    if copied:
+        notes.append(f"a redacted copy of the package {copied['manifest_sha256']}")
+        left_out = copied["left_out"]
+        notes += [f"left out: {entry['path']}, SHA-256 {entry['sha256']}" for entry in left_out]
+    return notes
 
 
 def _seal_faults(texts: dict[str, bytes], public_key: str) -> Iterator[Finding]:

@@ -29,6 +29,8 @@ from detector.store import (
     incident_object,
 )
 
+SHOWS_PEOPLE = frozenset({"clip", "tracks", "snapshot"})
+"""Kinds of files that a redacted copy is without."""
 log = logging.getLogger(__name__)
 
 
@@ -43,6 +45,7 @@ class PackageOrder:
         actor: who has it made.
         role: what the actor may do.
         request_id: finds the request in the log of the service; "" where there was none.
+        redacted: where a copy without pictures, video and tracks goes; None for no copy.
     """
 
     incident_ids: tuple[UUID, ...]
@@ -51,6 +54,7 @@ class PackageOrder:
     actor: str
     role: str
     request_id: str = ""
+    redacted: Path | None = None
 
 
 class Packager:
@@ -157,7 +161,12 @@ class Packager:
             "shortcomings": [lack for part in parts for lack in part.shortcomings],
             **_judges(parts),
         }
-        return write_package(out, [_custody(entries), *files], facts, self._key)
+        seal = write_package(out, [_custody(entries), *files], facts, self._key)
+        if order.redacted is not None:
+            papers = [file for file in files if file.facts["kind"] not in SHOWS_PEOPLE]
+            facts |= {"redacts": _redaction(seal)}
+            write_package(order.redacted, [_custody(entries), *papers], facts, self._key)
+        return seal
 
     def _note(self, order: PackageOrder, result: str) -> None:
         new = [
@@ -181,6 +190,20 @@ class Packager:
             self._note(order, result)
         except StoreError as error:
             log.error("the custody log does not know how a package ended (%s): %s", result, error)  # noqa: TRY400
+
+
+def _redaction(original: Seal) -> dict[str, Any]:
+    """Say which package a copy is of, and what was left out of it."""
+    left_out = [
+        {name: entry[name] for name in ("path", "bytes", "sha256", "kind")}
+        for entry in original.entries
+        if entry["kind"] in SHOWS_PEOPLE
+    ]
+    return {
+        "manifest_sha256": original.manifest_sha256,
+        "left_out": left_out,
+        "reason": "pictures, video and tracks of people are left out of redacted copies",
+    }
 
 
 def _summary(dossier: Dossier) -> dict[str, Any]:

@@ -373,7 +373,7 @@ JSON = st.recursive(
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
     max_leaves=8,
 )
-PARTS = ("", "files", "custody", "shortcomings", "sealed_at")
+PARTS = ("", "redacts", "files", "custody", "shortcomings", "sealed_at")
 
 
 @settings(max_examples=300, deadline=None)

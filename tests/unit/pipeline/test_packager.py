@@ -15,7 +15,7 @@ from detector.errors import EvidenceError, RefusedMove, UnknownRecord
 from detector.evidence.clip_folder import ClipFolder
 from detector.evidence.signing_key import SigningKey
 from detector.evidence.snapshot import SnapshotFolder
-from detector.evidence.verify_package import check
+from detector.evidence.verify_package import check, describe
 from detector.incidents.clip_plan import ClipWish
 from detector.pipeline.package_contents import EvidenceFolders
 from detector.pipeline.packager import PackageOrder, Packager
@@ -246,3 +246,25 @@ def test_one_package_at_a_time(packager: Packager, tmp_path: Path) -> None:
     with packager._alone(), pytest.raises(RefusedMove, match="found another being written"):
         packager.export(ORDER, tmp_path / "out.zip")
     packager.export(ORDER, tmp_path / "out.zip")
+
+
+def test_a_redacted_copy_shows_nobody_and_names_what_it_is_without(
+    packager: Packager, store: Store, folders: EvidenceFolders, tmp_path: Path
+) -> None:
+    keep_evidence(store, folders)
+    copy = tmp_path / "copy.zip"
+    seal = packager.export(replace(ORDER, redacted=copy), tmp_path / "out.zip")
+    whole, _ = read(tmp_path / "out.zip")
+    files, manifest = read(copy)
+    left_out = {entry["path"]: entry["sha256"] for entry in manifest["redacts"]["left_out"]}
+    assert {name.split("/")[2] for name in left_out} == {"clips", "snapshots"}
+    assert left_out == {name: hashlib.sha256(whole[name]).hexdigest() for name in left_out}
+    seals = {"manifest.json", "manifest.sig"}
+    assert {n: c for n, c in files.items() if n not in seals} == {
+        n: c for n, c in whole.items() if n not in {*seals, *left_out}
+    }
+    assert manifest["redacts"]["manifest_sha256"] == seal.manifest_sha256
+    with copy.open("rb") as file:
+        said = describe(check(file), "")
+    assert f"a redacted copy of the package {seal.manifest_sha256}" in said
+    assert all(f"left out: {name}, SHA-256 {sha256}" in said for name, sha256 in left_out.items())
