@@ -214,8 +214,8 @@ class Report(NamedTuple):
     """What the check came to: a package is whole when there are no findings.
 
     ``manifest`` is empty unless its signature fits; ``public_key`` is the key that lies in the
-    package, "" where there is none; ``notes`` are what the manifest itself
-    says that it lacks.
+    package, "" where there is none; ``notes`` are what the manifest itself says
+    that it lacks.
     """
 
     findings: list[Finding]

@@ -130,7 +130,8 @@ class Packager:
         except EvidenceError:
             self._note_end(order, "failed")
             raise
-        self._note_end(order, f"sealed, SHA-256 of the manifest {seal.manifest_sha256}")
+        copied = ", and a redacted copy" if order.redacted else ""
+        self._note_end(order, f"sealed, SHA-256 of the manifest {seal.manifest_sha256}{copied}")
         return seal
 
     @contextmanager

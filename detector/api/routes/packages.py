@@ -1,13 +1,14 @@
 """Sealed evidence packages of incidents."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, BinaryIO
 from uuid import UUID
 
 from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
 from pydantic import Field, StringConstraints
+from starlette.types import Receive, Scope, Send
 
 from detector.api.auth import Operator
 from detector.api.dependencies import Service
@@ -73,11 +74,24 @@ def make_package(
         "X-Evidence-Key": seal.public_key,
         "X-Manifest-SHA256": seal.manifest_sha256,
     }
-    return StreamingResponse(_chunks(file), media_type="application/zip", headers=headers)
+    return _FileThatGoes(file, headers)
+
+
+class _FileThatGoes(StreamingResponse):
+    """Sends an open file and closes it, also when the client goes away first."""
+
+    def __init__(self, file: BinaryIO, headers: Mapping[str, str]) -> None:
+        super().__init__(_chunks(file), media_type="application/zip", headers=headers)
+        self._file = file
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._file.close()
 
 
 def _chunks(file: BinaryIO) -> Iterator[bytes]:
-    with file:
-        file.seek(0)
-        while chunk := file.read(CHUNK_BYTES):
-            yield chunk
+    file.seek(0)
+    while chunk := file.read(CHUNK_BYTES):
+        yield chunk

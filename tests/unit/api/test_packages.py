@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import httpx
 import pytest
 
 from detector.api.app import create_app
@@ -17,7 +18,7 @@ from detector.evidence.verify_package import check
 from detector.incidents.clip_plan import ClipWish
 from detector.store import ClipState, CustodyAction, NewCustody, Store, incident_object
 from tests.happenings import GATE, START, incident_id, make_event, make_incident
-from tests.shown_service import Client, ShownService
+from tests.shown_service import Client, ShownService, served
 
 PATH = "/api/v1/packages"
 FIRST = str(incident_id(1))
@@ -54,6 +55,21 @@ def test_a_package_is_streamed_and_whole(client: Client, store: Store) -> None:
     begun, ended = said(store, "export")
     assert (begun["recipient"], begun["purpose"]) == ("court", "case 7")
     assert ended["result"].endswith(answer.headers["x-manifest-sha256"])
+
+
+def test_a_package_leaves_nothing_behind_whether_it_was_fetched_or_broken_off(
+    service: ShownService, tmp_path: Path
+) -> None:
+    big = tmp_path / "snapshots" / str(make_event().id)[:2] / f"{make_event().id}.jpg"
+    big.parent.mkdir(parents=True)
+    big.write_bytes(bytes(16 << 20))
+    with served(create_app(service, ApiSettings())) as url:
+        with httpx.stream("POST", url + PATH, json=WANTED, timeout=20) as answer:
+            next(answer.iter_bytes())
+        fetched = httpx.post(url + PATH, json=WANTED, timeout=20).content
+    assert check(BytesIO(fetched)).findings == []
+    assert len(fetched) > 16 << 20
+    assert list((tmp_path / "packages").iterdir()) == []
 
 
 def test_the_key_is_told_by_the_service(client: Client) -> None:

@@ -264,6 +264,7 @@ def test_a_redacted_copy_shows_nobody_and_names_what_it_is_without(
         n: c for n, c in whole.items() if n not in {*seals, *left_out}
     }
     assert manifest["redacts"]["manifest_sha256"] == seal.manifest_sha256
+    assert json.loads(store.custody()[-1].body)["result"].endswith(", and a redacted copy")
     with copy.open("rb") as file:
         said = describe(check(file), "")
     assert f"a redacted copy of the package {seal.manifest_sha256}" in said
