@@ -19,6 +19,7 @@ from uuid import UUID, uuid4
 import cv2
 
 from detector.config import CameraSettings, LoadedConfig, config_schema
+from detector.config.packages import make_packager
 from detector.config.plan import camera_plan, missing_classes
 from detector.delivery import SinkRoute
 from detector.errors import StoreError
@@ -148,6 +149,8 @@ class Service:
         self._detector = self._given_detector or load_detector(config.model, self.stages)
         cv2.setNumThreads(1)  # its pool of threads costs more than it gains beside our own
         self.store: Store = undo.enter_context(open_store(config.store_settings()))
+        self.packager = make_packager(config, self.store)
+        log.info("evidence packages are sealed with the key %s", self.packager.public_key)
         sinks = [make_sink(name, settings) for name, settings in config.sinks.items()]
         self._snapshots = SnapshotFolder(config.data_dir / "snapshots")
         self._clips = ClipFolder(config.data_dir / "clips")

@@ -11,15 +11,21 @@ from uuid import UUID
 
 import httpx
 import numpy as np
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from detector.api.server import Server, address, bind
 from detector.config.access import ApiSettings
+from detector.evidence.clip_folder import ClipFolder
 from detector.evidence.overlay import Picture
+from detector.evidence.signing_key import SigningKey
+from detector.evidence.snapshot import SnapshotFolder
 from detector.pipeline.disk_watch import RetentionHealth
 from detector.pipeline.dispatcher import SinkHealth
 from detector.pipeline.health import CameraHealth, CameraState
+from detector.pipeline.package_contents import EvidenceFolders
+from detector.pipeline.packager import Packager
 from detector.stages import Stage, StageClock
 from detector.store import Store
 from detector.types import CameraId, ClockSource, Frame, ObjectClass, Tracks
@@ -130,6 +136,15 @@ class ShownService:
 
     def __post_init__(self) -> None:
         self.stages.add(Stage.INFERENCE, 1.5, calls=3)
+
+    @property
+    def packager(self) -> Packager:
+        where = Path(self.store.where).parent
+        folders = EvidenceFolders(
+            ClipFolder(where / "clips"), SnapshotFolder(where / "snapshots"), where / "packages"
+        )
+        key = SigningKey(Ed25519PrivateKey.from_private_bytes(b"k" * 32))
+        return Packager(self.store, folders, key, self.site)
 
     def cameras(self) -> Sequence[ShownCamera]:
         return self.shown

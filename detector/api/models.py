@@ -208,6 +208,9 @@ class ServiceOut(Value):
     version: str
     site: str
     config_sha256: str
+    evidence_key: str = Field(
+        description="public key that seals evidence packages: 64 hexadecimal digits"
+    )
     model: ModelOut
 
     @classmethod
@@ -225,5 +228,10 @@ class ServiceOut(Value):
             classes=[kind.label for kind in info.classes],
             reason=info.reason,
         )
-        config = service.config_sha256
-        return cls(version=version, site=service.site, config_sha256=config, model=model)
+        return cls(
+            version=version,
+            site=service.site,
+            config_sha256=service.config_sha256,
+            evidence_key=service.packager.public_key,
+            model=model,
+        )

@@ -12,6 +12,7 @@ from detector.evidence.overlay import Picture
 from detector.pipeline.disk_watch import RetentionHealth
 from detector.pipeline.dispatcher import SinkHealth
 from detector.pipeline.health import CameraHealth
+from detector.pipeline.packager import Packager
 from detector.stages import StageClock
 from detector.store.store import Store
 from detector.vision.base import DetectorInfo
@@ -73,6 +74,7 @@ class ServiceView(Protocol):
         config_sha256: of the configuration in force.
         detector: what network runs, where and how.
         store: the committed events, incidents and deliveries.
+        packager: makes sealed evidence packages.
         stages: what the stages of the pipeline cost.
         retention: how the disk and the retention are doing.
         uncommitted_records: records that wait in memory for the store; 0 while it can write.
@@ -86,6 +88,8 @@ class ServiceView(Protocol):
     def detector(self) -> DetectorInfo: ...  # noqa: D102
     @property
     def store(self) -> Store: ...  # noqa: D102
+    @property
+    def packager(self) -> Packager: ...  # noqa: D102
     @property
     def stages(self) -> StageClock: ...  # noqa: D102
     @property

@@ -1,7 +1,7 @@
-"""The command line: ``detector serve | process | check | calibrate | events | bench | schema``.
+"""The command line: ``detector serve | process | check | calibrate | events | export | …``.
 
-Exit codes: 0 done, 2 configuration, 3 model, 4 source, 5 worse than the baseline, 1 anything else;
-130 after Ctrl-C.
+Exit codes: 0 done, 2 configuration, 3 model, 4 source, 5 worse than the baseline, 6 a package that
+is not whole, 1 anything else; 130 after Ctrl-C.
 """
 
 import argparse
@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from detector import __version__
-from detector.cli import bench, calibrate, check, events, process, schema, serve
+from detector.cli import bench, calibrate, check, events, export, process, schema, serve, verify
 from detector.errors import DetectorError
 
 Command = Callable[[argparse.Namespace], int]
@@ -25,7 +25,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for module in (serve, process, check, calibrate, events, bench, schema):
+    for module in (serve, process, check, calibrate, events, export, verify, bench, schema):
         module.add_parser(commands)
     return parser.parse_args(arguments)
 

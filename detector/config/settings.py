@@ -147,6 +147,9 @@ class SiteConfig(_Settings):
     data_dir: Path = Field(
         default=Path("data"), description="events, snapshots and clips live here"
     )
+    evidence_key: Path | None = Field(
+        default=None, description="seals evidence packages; absent: keys/evidence.pem in `data_dir`"
+    )
     model: ModelSettings
     store: StoreSettings | None = Field(default=None, description="absent: a file in `data_dir`")
     api: ApiSettings = ApiSettings()

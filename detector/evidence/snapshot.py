@@ -37,6 +37,11 @@ class SnapshotFolder:
         except FileNotFoundError:
             return None
 
+    def pictures(self, event_id: UUID) -> tuple[Path, ...]:
+        """Say which files of an event are there: with what was drawn, ``.raw.jpg`` without."""
+        path = self._path(event_id)
+        return tuple(p for p in (path, path.with_suffix(".raw.jpg")) if p.is_file())
+
     def _path(self, event_id: UUID) -> Path:
         name = str(event_id)
         return self._folder / name[:2] / f"{name}.jpg"

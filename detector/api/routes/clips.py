@@ -7,8 +7,10 @@ from fastapi.responses import FileResponse
 
 from detector.api.auth import Reader
 from detector.api.clip_models import ClipList, ClipOut
+from detector.api.consultations import Viewer
 from detector.api.dependencies import Events, IncidentId, Service
 from detector.api.problems import ProblemError, responses
+from detector.store.custody_records import incident_object
 from detector.store.records import ClipState
 
 MP4: dict[int | str, dict[str, Any]] = {
@@ -34,7 +36,7 @@ def list_clips(store: Events, _caller: Reader, incident_id: IncidentId) -> ClipL
     response_class=FileResponse,
 )
 def get_clip(
-    service: Service, store: Events, _caller: Reader, incident_id: IncidentId, number: Number
+    service: Service, store: Events, viewer: Viewer, incident_id: IncidentId, number: Number
 ) -> FileResponse:
     """Give one clip that is ready; players may ask for parts of it."""
     clips = {clip.number: clip for clip in store.clips(incident_id)}
@@ -49,5 +51,6 @@ def get_clip(
     elif not path.is_file():
         raise ProblemError(410, f"{where}, found its file deleted")
     else:
+        viewer.looks_at(incident_object(incident_id, f"clips/{number}"))
         return FileResponse(path, media_type="video/mp4", headers={"Cache-Control": "no-store"})
     raise ProblemError(404, f"{where}, found {found}")

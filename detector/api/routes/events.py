@@ -10,6 +10,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from sse_starlette import EventSourceResponse
 
 from detector.api.auth import Reader
+from detector.api.consultations import Viewer
 from detector.api.dependencies import EventFeed, EventId, Events, Service
 from detector.api.models import EventPage
 from detector.api.problems import ProblemError, responses
@@ -162,7 +163,7 @@ def get_event(store: Events, _caller: Reader, event_id: EventId) -> Response:
     "/{event_id}/snapshot.jpg", responses=responses(404, 410) | JPEG, response_class=Response
 )
 def get_event_snapshot(
-    service: Service, store: Events, _caller: Reader, event_id: EventId
+    service: Service, store: Events, viewer: Viewer, event_id: EventId
 ) -> Response:
     """Give the picture in which the event was seen; 410 once it is deleted."""
     jpeg = service.snapshot(event_id)
@@ -171,4 +172,5 @@ def get_event_snapshot(
         if stored is not None and stored.event().data.has_snapshot:
             raise ProblemError(410, f"event {event_id}: expected a snapshot, found it deleted")
         raise ProblemError(404, f"event {event_id}: expected a snapshot, found none")
+    viewer.looks_at_snapshot(event_id)
     return Response(jpeg, media_type="image/jpeg", headers={"Cache-Control": "no-store"})

@@ -8,11 +8,13 @@ from fastapi.responses import Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from detector.api.auth import Operator, Reader
+from detector.api.consultations import Viewer
 from detector.api.dependencies import Events, IncidentId, Service
 from detector.api.models import IncidentOut, IncidentPage, OperatorStateIn
 from detector.api.problems import ProblemError, responses
 from detector.api.routes.events import JPEG, Count, names
 from detector.events import OperatorState
+from detector.store.custody_records import incident_object
 from detector.store.records import EventQuery, IncidentQuery
 from detector.types import Phase, Severity
 
@@ -92,7 +94,7 @@ def set_operator_state(
     "/{incident_id}/snapshot.jpg", responses=responses(404, 410) | JPEG, response_class=Response
 )
 def get_incident_snapshot(
-    service: Service, store: Events, _caller: Reader, incident_id: IncidentId
+    service: Service, store: Events, viewer: Viewer, incident_id: IncidentId
 ) -> Response:
     """Give the picture of the incident's gravest event that has one; the newest of equals."""
     query = EventQuery(incident_id=incident_id, newest_first=True, limit=MOST_SNAPSHOTS)
@@ -101,6 +103,7 @@ def get_incident_snapshot(
     for event in sorted(pictured, key=lambda event: -event.data.severity.rank):
         jpeg = service.snapshot(event.id)
         if jpeg is not None:
+            viewer.looks_at(incident_object(incident_id, f"snapshots/{event.id}"))
             return Response(jpeg, media_type="image/jpeg", headers={"Cache-Control": "no-store"})
     if pictured:
         raise ProblemError(410, f"incident {incident_id}: expected a snapshot, found it deleted")
