@@ -1,9 +1,9 @@
 """The composition root: a checked configuration becomes the running service, and stops in order.
 
-Start: store, network, cameras, deliveries, evidence, analysis, readers. Stop: readers, analysis,
-evidence, deliveries, store. Incidents that are open stay open in the store: the next run takes them
-up, or ends them with the outcome ``restart``; that way a planned stop and a power cut leave the
-same behind.
+Start: store, network, cameras, deliveries, retention, evidence, analysis, readers. Stop: readers,
+analysis, evidence, retention, deliveries, store. Incidents that are open stay open in the store:
+the next run takes them up, or ends them with the outcome ``restart``; that way a planned stop and a
+power cut leave the same behind.
 """
 
 import logging
@@ -30,6 +30,7 @@ from detector.incidents.camera_watch import CameraWatch
 from detector.pipeline.analysis import AnalysedCamera, Analysis
 from detector.pipeline.camera import CameraPipeline
 from detector.pipeline.camera_guard import CameraGuard
+from detector.pipeline.disk_watch import RetentionHealth
 from detector.pipeline.dispatcher import THREAD as DELIVERY
 from detector.pipeline.dispatcher import Dispatcher, SinkHealth
 from detector.pipeline.evidence_worker import Announcement, EvidenceWorker
@@ -38,6 +39,7 @@ from detector.pipeline.memory import CameraMemory
 from detector.pipeline.reader import Reader
 from detector.pipeline.record_reader import RecordReader
 from detector.pipeline.recorder import Recorder
+from detector.pipeline.retention_worker import RetentionWorker
 from detector.pipeline.source_thread import ReaderPlan
 from detector.sinks import make_sink
 from detector.stages import StageClock
@@ -163,6 +165,11 @@ class Service:
         undo.callback(self._dispatcher.stop)
         self._dispatcher.start()
         routes = [sink.settings.route(sink.name) for sink in sinks]
+        self._retention = RetentionWorker(
+            self.store, config.data_dir, config.retention, self._heartbeats
+        )
+        undo.callback(self._retention.stop)
+        self._retention.start()
         self._start_evidence(undo, routes)
         self._recorder = Recorder(
             self.store,
@@ -190,7 +197,12 @@ class Service:
     def _start_evidence(self, undo: ExitStack, routes: Sequence[SinkRoute]) -> None:
         announcement = Announcement(self._config.site, routes)
         worker = EvidenceWorker(
-            self.store, self._clips, self._rings, announcement, self._heartbeats
+            self.store,
+            self._clips,
+            self._rings,
+            announcement,
+            self._heartbeats,
+            self._retention.refusal,
         )
         undo.callback(worker.stop)
         worker.start()
@@ -295,6 +307,8 @@ class Service:
         failure = self._analysis.failure
         detail = f"{type(failure).__name__}: {failure}" if failure else ""
         checks.append(ReadyCheck("analysis", ok=failure is None, detail=detail))
+        trouble = self._retention.health.trouble
+        checks.append(ReadyCheck("disk", ok=not trouble, detail=trouble))
         return checks
 
     def _store_check(self) -> ReadyCheck:
@@ -318,6 +332,11 @@ class Service:
     def sink_health(self) -> Sequence[SinkHealth]:
         """Tell how the deliveries to each sink went so far, in the order of the configuration."""
         return self._dispatcher.health()
+
+    @property
+    def retention(self) -> RetentionHealth:
+        """How the disk and the retention are doing."""
+        return self._retention.health
 
     @property
     def uncommitted_records(self) -> int:

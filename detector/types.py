@@ -126,7 +126,7 @@ class Frame:
         captured_at: UTC epoch seconds at which the camera took it, as well as is known.
         clock: where ``captured_at`` comes from.
         decoded_at: UTC epoch seconds of this machine when the picture was ready.
-        corrupt: the decoder said that parts of the picture are damaged.
+        corrupt: parts of the picture are damaged, or it builds on a picture that is, or was lost.
         reading: what is known of the camera's own clock, believed or not; None where nothing is.
     """
 

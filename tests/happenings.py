@@ -57,6 +57,11 @@ def make_incident(
     )
 
 
+def ended(incident: int = 1) -> Incident:
+    """A crossing that is over."""
+    return make_incident(incident, phase=Phase.END)
+
+
 def make_event(  # noqa: PLR0913  (a builder: every test names what it cares about)
     number: int = 1,
     *,

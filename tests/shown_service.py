@@ -17,6 +17,7 @@ from starlette.types import ASGIApp
 from detector.api.server import Server, address, bind
 from detector.config.access import ApiSettings
 from detector.evidence.overlay import Picture
+from detector.pipeline.disk_watch import RetentionHealth
 from detector.pipeline.dispatcher import SinkHealth
 from detector.pipeline.health import CameraHealth, CameraState
 from detector.stages import Stage, StageClock
@@ -122,6 +123,7 @@ class ShownService:
     shown: list[ShownCamera] = field(default_factory=lambda: [ShownCamera()])
     checks: list[ShownCheck] = field(default_factory=lambda: [ShownCheck("store")])
     sinks: list[SinkHealth] = field(default_factory=list)
+    retention: RetentionHealth = field(default_factory=RetentionHealth)
     uncommitted_records: int = 0
     snapshots: dict[UUID, bytes] = field(default_factory=dict)
     clips: Path = Path()

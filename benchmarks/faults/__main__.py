@@ -3,15 +3,15 @@
     python -m benchmarks.faults [--repeat 20] [--only killed,404] [--profile quick|default]
 
 Each fault has a camera of its own; all run beside each other under one service. Every repetition
-is written down at once, and those that are written down already are not repeated.
-docs/faults.md defines the columns.
+is written down at once, and those that are written down already are not repeated: run it again
+after it was cut off, or empty its folder to begin anew. docs/faults.md defines the columns.
 """
 
 import argparse
 import dataclasses
 import json
+import signal
 import sys
-import tempfile
 import threading
 from collections import Counter
 from pathlib import Path
@@ -68,7 +68,10 @@ def make_rig(fault: Fault, small: Path, large: Path) -> Rig:
 
 
 def campaign(folder: Path, names: dict[str, range], profile: Profile, record: Record) -> bool:
-    """Run the repetitions of ``names`` beside each other; True if every one came to its end."""
+    """Run the repetitions of ``names`` beside each other; True if every one came to its end.
+
+    What an earlier run left in ``folder`` is gone on with.
+    """
     small = make_film(folder / "small.h264", scale=2, fps=FPS)
     large = make_film(folder / "large.h264", scale=4, fps=FPS, noise=25)
     rigs = {name: make_rig(BY_NAME[name], small, large) for name in names}
@@ -89,7 +92,9 @@ def campaign(folder: Path, names: dict[str, range], profile: Profile, record: Re
             worker.start()
         for worker in workers:
             worker.join()
-        site.end()  # no more events; what was committed is delivered by the next run
+        site.end()  # no more events; what is still to be delivered, the next run delivers
+        for rig in rigs.values():
+            rig.close()
         site.configure({n: c | {"enabled": n == next(iter(cameras))} for n, c in cameras.items()})
         site.start()
         _note_events(site, list(names), profile, record)
@@ -104,10 +109,13 @@ def campaign(folder: Path, names: dict[str, range], profile: Profile, record: Re
 
 
 def _note_events(site: Site, names: list[str], profile: Profile, record: Record) -> None:
+    """Count over all runs in this folder, as the database does."""
     committed, lost = site.settle()
+    clips = site.clips_by_fate()
     for name in names:
         line = {"events": name, "profile": profile.name}
-        record.add(line | {"committed": committed[name], "lost": lost[name]})
+        fates = {f"clips_{fate}": clips[name, fate] for fate in ("ready", "missing", "lost")}
+        record.add(line | {"committed": committed[name], "lost": lost[name]} | fates)
 
 
 def main() -> int:
@@ -116,15 +124,17 @@ def main() -> int:
     parser.add_argument("--repeat", type=int, default=20)
     parser.add_argument("--only", default=",".join(BY_NAME), help="names, separated by commas")
     parser.add_argument("--profile", choices=list(PROFILES), default="quick")
-    parser.add_argument("--record", type=Path, default=ROOT / "build" / "faults.jsonl")
+    parser.add_argument("--folder", type=Path, default=ROOT / "build" / "faults")
     parser.add_argument("--out", type=Path, default=ROOT / "benchmarks" / "results")
     given = parser.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # everything started is ended then
     names = given.only.split(",")
     if unknown := set(names) - set(BY_NAME):
         parser.error(f"--only: expected some of {', '.join(BY_NAME)}, found {sorted(unknown)}")
     if missing := missing_gstreamer():
         parser.error(f"gst-rtsp-server and its bindings (`make test-tools`): {missing}")
-    record = Record(given.record)
+    folder = given.folder / given.profile
+    record = Record(folder / "record.jsonl")
     done = Counter(
         line["fault"] for line in record.lines() if line.get("profile") == given.profile
         and "fault" in line
@@ -132,9 +142,10 @@ def main() -> int:
     left = {n: range(done[n], given.repeat) for n in names if done[n] < given.repeat}
     whole = True
     if left:
-        with tempfile.TemporaryDirectory() as folder:
-            whole = campaign(Path(folder), left, PROFILES[given.profile], record)
-    report(record.lines(), given.out)
+        whole = campaign(folder, left, PROFILES[given.profile], record)
+    report(
+        [n for p in PROFILES for n in Record(given.folder / p / "record.jsonl").lines()], given.out
+    )
     return 0 if whole else 1
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from benchmarks.faults.kinds import Fault, Rig, Sign
 from benchmarks.faults.site import Look, Profile, Site
 
+OFFLINE = "camera_offline"
 PATIENCE_S = 60.0
 QUIET_S = 2.0
 """Damage is over when the count has not risen for so long."""
@@ -25,7 +26,8 @@ class Repetition:
     Attributes:
         fault, profile, number: which one.
         noticed_s: from the fault to its sign in the API (``Sign``).
-        event_s: from the fault to an event about the camera at the incident system.
+        event_s: from the fault to the event about the camera that it has to cause.
+        false_events: kinds of other events about the camera, from the fault until it was over.
         back_s: from the mending to live with new pictures and without the sign.
         states: states that were seen while it lasted, in order.
         false_states: states that this fault does not explain, and any but live before it.
@@ -41,6 +43,7 @@ class Repetition:
     states: tuple[str, ...]
     false_states: tuple[str, ...]
     reason: str
+    false_events: tuple[str, ...] = ()
 
 
 class Watcher:
@@ -113,14 +116,16 @@ def repeat(
     mended_s, mended_at = time.monotonic(), time.time()
     fault.mend(rig)
     back_s = _back(watcher, fault, mended_s, before)
+    event_s, false_events = _events(site, name, (made_at, mended_at), fault.kind)
     seen = [look for i, look in enumerate(during) if not i or during[i - 1].state != look.state]
     false |= {look.state for look in seen} - fault.states - {"live"}
     return Repetition(
         fault=fault.name,
         profile=profile.name,
         number=number,
-        noticed_s=None if sign is None else round(sign.at_s - made_s, 2),
-        event_s=_event(site, name, made_at, mended_at),
+        noticed_s=_noticed(fault, sign, made_s, event_s),
+        event_s=event_s,
+        false_events=tuple(k for k in false_events if not (fault.states and k == OFFLINE)),
         back_s=back_s,
         states=tuple(look.state for look in seen),
         false_states=tuple(sorted(false)),
@@ -157,14 +162,28 @@ def _unharmed(watcher: Watcher, mended_s: float) -> float | None:
     return None
 
 
-def _event(site: Site, name: str, made_at: float, mended_at: float) -> float | None:
-    """Give seconds from the fault to the first event about the camera while it lasted."""
+def _noticed(fault: Fault, sign: Look | None, made_s: float, event_s: float | None) -> float | None:
+    if fault.sign is Sign.EVENT:
+        return event_s
+    return None if sign is None else round(sign.at_s - made_s, 2)
+
+
+def _events(
+    site: Site, name: str, lasted: tuple[float, float], kind: str
+) -> tuple[float | None, tuple[str, ...]]:
+    """Give seconds from the fault to its event while it lasted, and what else was said since."""
+    made_at, mended_at = lasted
+    event_s, others = None, set[str]()
     for entry in site.receiver.requests():
-        if made_at <= entry["at"] <= mended_at:
-            data: dict[str, Any] = json.loads(entry["body"])["data"]
-            if data["camera"] == name and data["rule"].startswith("camera_"):
-                return round(entry["at"] - made_at, 2)
-    return None
+        data: dict[str, Any] = json.loads(entry["body"])["data"]
+        about = data["camera"] == name and data["rule"].startswith("camera_")
+        if entry["at"] < made_at or not about or data["phase"] != "new":
+            continue
+        if data["rule"] != kind:
+            others.add(data["rule"])
+        elif event_s is None and entry["at"] <= mended_at:
+            event_s = round(entry["at"] - made_at, 2)
+    return event_s, tuple(sorted(others))
 
 
 class Worker(threading.Thread):

@@ -84,7 +84,9 @@ class Fault:
         name: in tables and on the command line.
         make, mend: what is done to the camera.
         sign: how the API tells of it.
-        states: states besides "live" that are no false ones while it lasts.
+        states: states besides "live" that are no false ones while it lasts; where there are any,
+            ``camera_offline`` is no false event.
+        kind: of the event about the camera that it has to cause; "" for none.
         transport: RTSP over "tcp" or "udp".
     """
 
@@ -93,6 +95,7 @@ class Fault:
     mend: Act
     sign: Sign
     states: frozenset[str] = frozenset()
+    kind: str = ""
     transport: str = "tcp"
 
 
@@ -101,18 +104,31 @@ def _tell(order: str) -> Act:
 
 
 _GONE = frozenset({"backoff", "stalled"})
+_OFFLINE, _FROZEN, _CLOCK = "camera_offline", "camera_frozen", "camera_clock"
 _go_on = _tell("go on")
 
 FAULTS = (
-    Fault("killed", lambda r: r.camera.kill(), lambda r: r.camera.start(), Sign.STATE, _GONE),
     Fault(
-        "suspended", lambda r: r.camera.suspend(), lambda r: r.camera.resume(), Sign.STATE, _GONE
+        "killed",
+        lambda r: r.camera.kill(),
+        lambda r: r.camera.start(),
+        Sign.STATE,
+        _GONE,
+        _OFFLINE,
     ),
-    Fault("frozen-stream", _tell("freeze"), _go_on, Sign.STATE, _GONE),
-    Fault("same-picture", _tell("same"), _go_on, Sign.EVENT),
-    Fault("no-keyframes", _tell("no keyframes"), _go_on, Sign.DAMAGE, _GONE),
+    Fault(
+        "suspended",
+        lambda r: r.camera.suspend(),
+        lambda r: r.camera.resume(),
+        Sign.STATE,
+        _GONE,
+        _OFFLINE,
+    ),
+    Fault("frozen-stream", _tell("freeze"), _go_on, Sign.STATE, _GONE, _OFFLINE),
+    Fault("same-picture", _tell("same"), _go_on, Sign.EVENT, kind=_FROZEN),
+    Fault("no-keyframes", _tell("no keyframes"), _go_on, Sign.DAMAGE, _GONE, _OFFLINE),
     Fault("corrupt-bytes", _tell("corrupt"), _go_on, Sign.DAMAGE, _GONE),
-    Fault("loss-2-percent", _tell("loss 0.02"), _go_on, Sign.DAMAGE),
+    Fault("loss-2-percent", _tell("loss 0.02"), _go_on, Sign.DAMAGE, _GONE),
     Fault(
         "resolution",
         lambda r: r.camera.tell(str(r.large)),
@@ -125,6 +141,7 @@ FAULTS = (
         lambda r: r.restart(login=LOGIN),
         Sign.STATE,
         _GONE | {"auth_failed"},
+        _OFFLINE,
     ),
     Fault(
         "404",
@@ -132,11 +149,21 @@ FAULTS = (
         lambda r: r.restart(),
         Sign.STATE,
         _GONE | {"not_found"},
+        _OFFLINE,
     ),
-    Fault("never-answers", lambda r: r.fall_silent(), lambda r: r.speak(), Sign.STATE, _GONE),
-    Fault("clock-ahead", lambda r: r.shift(HOUR_S), lambda r: r.shift(0), Sign.CLOCK),
-    Fault("clock-behind", lambda r: r.shift(-HOUR_S), lambda r: r.shift(0), Sign.CLOCK),
-    Fault("udp-loss", _tell("loss 0.02"), _go_on, Sign.DAMAGE, frozenset(), "udp"),
+    Fault(
+        "never-answers",
+        lambda r: r.fall_silent(),
+        lambda r: r.speak(),
+        Sign.STATE,
+        _GONE,
+        _OFFLINE,
+    ),
+    Fault("clock-ahead", lambda r: r.shift(HOUR_S), lambda r: r.shift(0), Sign.CLOCK, kind=_CLOCK),
+    Fault(
+        "clock-behind", lambda r: r.shift(-HOUR_S), lambda r: r.shift(0), Sign.CLOCK, kind=_CLOCK
+    ),
+    Fault("udp-loss", _tell("loss 0.02"), _go_on, Sign.DAMAGE, _GONE, transport="udp"),
 )
 NEEDS_LOGIN = frozenset({"wrong-password"})
 NEEDS_PROXY = frozenset({"clock-ahead", "clock-behind"})

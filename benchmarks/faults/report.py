@@ -13,9 +13,10 @@ from benchmarks.machine import stamp, write_result
 
 Lines = Sequence[dict[str, Any]]
 _HEAD = (
-    "| fault | n | noticed by | noticed s, p50 (max) | missed | event s, p50 (max) "
-    "| back s, p50 (max) | never back | false states | events | lost |\n"
-    "|---|--:|---|--:|--:|--:|--:|--:|--:|--:|--:|"
+    "| fault | n | noticed by | noticed s, p50 (max) | missed | event s, p50 (max) | no event "
+    "| back s, p50 (max) | never back | false states | false events | events | lost "
+    "| clips ready | missing | lost |\n"
+    "|---|--:|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|"
 )
 
 
@@ -39,20 +40,28 @@ def _rows(lines: Lines, profile: str) -> list[dict[str, Any]]:
         events = [line for line in mine if line.get("events") == fault.name]
         if seen:
             row = {"profile": profile, "fault": fault.name, "sign": fault.sign, "n": len(seen)}
-            rows.append(row | _sums(seen, events))
+            rows.append(row | {"kind": fault.kind} | _sums(seen) | _kept(events))
     return rows
 
 
-def _sums(seen: Lines, events: Lines) -> dict[str, Any]:
+def _kept(events: Lines) -> dict[str, Any]:
+    """Give what the newest count says: each counts everything since the folder was empty."""
+    newest = events[-1] if events else {}
+    names = ("committed", "lost", "clips_ready", "clips_missing", "clips_lost")
+    keys = ("events", "events_lost", *names[2:])
+    return {key: newest.get(name) for key, name in zip(keys, names, strict=True)}
+
+
+def _sums(seen: Lines) -> dict[str, Any]:
     return {
         "noticed_s": _spread([line["noticed_s"] for line in seen]),
         "missed": sum(line["noticed_s"] is None for line in seen),
         "event_s": _spread([line["event_s"] for line in seen]),
+        "no_event": sum(line["event_s"] is None for line in seen),
         "back_s": _spread([line["back_s"] for line in seen]),
         "never_back": sum(line["back_s"] is None for line in seen),
         "false_states": sum(bool(line["false_states"]) for line in seen),
-        "events": sum(line["committed"] for line in events) if events else None,
-        "events_lost": sum(line["lost"] for line in events) if events else None,
+        "false_events": sum(bool(line["false_events"]) for line in seen),
     }
 
 
@@ -95,9 +104,11 @@ def _line(row: dict[str, Any]) -> str:
     def count(value: int | None) -> str:
         return "—" if value is None else str(value)
 
-    missed = "—" if row["sign"] == "event" else row["missed"]
-    return (
-        f"| {row['fault']} | {row['n']} | {row['sign']} | {spread(row['noticed_s'])} | {missed} "
-        f"| {spread(row['event_s'])} | {spread(row['back_s'])} | {row['never_back']} "
-        f"| {row['false_states']} | {count(row['events'])} | {count(row['events_lost'])} |"
-    )
+    no_event = row["no_event"] if row["kind"] else None
+    kept = ("events", "events_lost", "clips_ready", "clips_missing", "clips_lost")
+    cells = [
+        *(row["fault"], row["n"], row["sign"], spread(row["noticed_s"]), row["missed"]),
+        *(spread(row["event_s"]), count(no_event), spread(row["back_s"]), row["never_back"]),
+        *(row["false_states"], row["false_events"], *(count(row[key]) for key in kept)),
+    ]
+    return f"| {' | '.join(map(str, cells))} |"

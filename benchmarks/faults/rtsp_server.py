@@ -7,7 +7,7 @@ units are sent as they are, again and again, with ever rising timestamps. Orders
 
     go on           all is well again
     freeze          the session stays, nothing is sent
-    same            the newest key frame is sent again and again
+    same            the key frame sent last is sent again and again
     no keyframes    key frames are left out
     corrupt         one byte in 300 of each access unit is overwritten
     loss 0.02       this share of the RTP packets is never sent
@@ -15,6 +15,7 @@ units are sent as they are, again and again, with ever rising timestamps. Orders
 """
 
 import argparse
+import os
 import random
 import sys
 import threading
@@ -85,7 +86,8 @@ class Camera(GstRtspServer.RTSPMediaFactory):
         while not over.wait(max(0.0, began_s + number / self.fps - time.monotonic())):
             units = self.units
             unit = units[number % len(units)]
-            key = unit if KEY_SLICE in unit else key
+            if KEY_SLICE in unit and self.defect != "same":
+                key = unit
             stamp, number = number * Gst.SECOND // self.fps, number + 1
             unit = self.spoil(unit, key)
             if not unit:
@@ -105,7 +107,7 @@ class Camera(GstRtspServer.RTSPMediaFactory):
         return damaged(unit, self.dice) if self.defect == "corrupt" else unit
 
     def obey(self) -> None:
-        """Take orders until stdin is closed."""
+        """Take orders until stdin is closed, and end with it."""
         for line in sys.stdin:
             order = line.strip()
             if order == "go on" or order.startswith("loss "):
@@ -115,6 +117,7 @@ class Camera(GstRtspServer.RTSPMediaFactory):
                 self.defect = order
             else:
                 self.units = access_units(order)
+        os._exit(0)
 
     def lose(self, share: float) -> None:
         """Let this share of the packets never arrive."""
@@ -139,7 +142,7 @@ def protect(server: object, camera: object, login: str) -> None:
 
 
 def main() -> None:
-    """Serve until killed."""
+    """Serve until killed, or until whoever started it has ended."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("port")
     parser.add_argument("clip")

@@ -1,6 +1,7 @@
 """The service under test, as a process of its own, with its API watched ten times a second."""
 
 import base64
+import json
 import os
 import re
 import signal
@@ -18,6 +19,8 @@ from uuid import UUID
 import httpx
 import yaml
 
+from detector.errors import EvidenceError
+from detector.evidence.clip import verify_clip
 from tests.receiver import Receiver
 from tests.site_folder import camera, make_model
 
@@ -40,6 +43,16 @@ class Look:
 
 
 @dataclass(frozen=True)
+class Clip:
+    """A clip as the database has it; ``state`` is "wanted", "ready" or "missing"."""
+
+    incident: str
+    number: int
+    camera: str
+    state: str
+
+
+@dataclass(frozen=True)
 class Profile:
     """Timeouts of the cameras under test; ``None`` leaves the product's default.
 
@@ -49,6 +62,7 @@ class Profile:
         reconnect: the keys of a camera's ``reconnect``.
         calm_s: how long a camera has to be well before the next fault.
         hold_s: how long a fault lasts at least.
+        integrity: limits of the checks that hold for a drawn film; the others are off (``_VIEW``).
     """
 
     name: str
@@ -56,16 +70,29 @@ class Profile:
     reconnect: dict[str, float]
     calm_s: float
     hold_s: float
+    integrity: dict[str, Any]
 
 
-QUICK = Profile("quick", 2.0, {"first_s": 0.3, "cap_s": 2.0, "healthy_s": 3.0}, 4.0, 5.0)
-DEFAULT = Profile("default", None, {}, 11.0, 16.0)
+QUICK = Profile(
+    "quick",
+    stall_s=2.0,
+    reconnect={"first_s": 0.3, "cap_s": 2.0, "healthy_s": 3.0},
+    calm_s=4.0,
+    hold_s=12.0,
+    integrity={"restored_after_s": 1.0, "offline": {"after_s": 1.0}, "frozen": {"after_s": 2.0}},
+)
+DEFAULT = Profile("default", None, {}, calm_s=11.0, hold_s=20.0, integrity={})
 PROFILES = {profile.name: profile for profile in (QUICK, DEFAULT)}
+
+
+_VIEW = ("covered", "blurred", "dark", "moved")
+"""Checks of a view; the film that the cameras play is a grey field without one."""
 
 
 def live_camera(url: str, profile: Profile, transport: str = "tcp") -> dict[str, Any]:
     """Give the configuration of one camera under test."""
-    given = camera(url) | {"reconnect": profile.reconnect}
+    integrity = {name: {"enabled": False} for name in _VIEW} | profile.integrity
+    given = camera(url) | {"reconnect": profile.reconnect, "integrity": integrity}
     given["ffmpeg"]["inputs"][0]["transport"] = transport
     if profile.stall_s is not None:
         given["ffmpeg"]["inputs"][0]["stall_s"] = profile.stall_s
@@ -98,6 +125,7 @@ class Site:
             "data_dir": str(self.data),
             "model": {"path": "model", "provider": "cpu", "threads": 1},
             "api": {"port": 0},
+            "retention": {"free_space_floor_gib": 0},  # some disks here are small
             "cameras": cameras,
             "sinks": {"hook": hook | {"retry": retry, "allow": ["127.0.0.1"]}},
         }
@@ -152,26 +180,56 @@ class Site:
 
     def committed(self) -> dict[str, str]:
         """Give every event in the database: id to camera."""
+        rows = self._read("SELECT id, camera FROM events")
+        return {str(UUID(str(event_id))): str(name) for event_id, name in rows}
+
+    def _read(self, query: str) -> list[tuple[Any, ...]]:
         path = self.data / "events.sqlite3"
         if not path.exists():
-            return {}
+            return []
         connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
         try:
-            rows = connection.execute("SELECT id, camera FROM events").fetchall()
+            return connection.execute(query).fetchall()
         finally:
             connection.close()
-        return {str(UUID(event_id)): str(name) for event_id, name in rows}
 
     def settle(self, patience_s: float = 60.0) -> tuple[Counter[str], Counter[str]]:
-        """Wait for the deliveries; give committed and lost events by camera."""
+        """Wait for the clips and the deliveries; give committed and lost events by camera."""
         deadline_s = time.monotonic() + patience_s
         while True:
             taken = {e["event_id"] for e in self.receiver.requests() if e["status"] < 300}
-            committed = self.committed()
+            committed, wanted = self.committed(), any(c.state == "wanted" for c in self.clips())
             lost = {i: name for i, name in committed.items() if i not in taken}
-            if not lost or time.monotonic() > deadline_s:
+            if not (lost or wanted) or time.monotonic() > deadline_s:
                 return Counter(committed.values()), Counter(lost.values())
             time.sleep(0.5)
+
+    def clips(self) -> list[Clip]:
+        """Give every clip in the database."""
+        rows = self._read("SELECT incident_id, number, camera, state FROM clips")
+        return [Clip(str(UUID(str(row[0]))), *row[1:]) for row in rows]
+
+    def clips_by_fate(self) -> Counter[tuple[str, str]]:
+        """Count clips by (camera, "ready", "missing" or "lost").
+
+        Lost is a clip that neither can be decoded to its end nor was announced missing; call it
+        when all is settled.
+        """
+        events = [e for e in self.receiver.requests() if e["status"] < 300]
+        said = {_clip_said(json.loads(entry["body"])["data"]) for entry in events}
+        return Counter((clip.camera, self._fate(clip, said)) for clip in self.clips())
+
+    def _fate(self, clip: Clip, said: set[tuple[str, str]]) -> str:
+        name = f"{clip.incident}-{clip.number}"
+        if clip.state == "missing" and (name, "evidence_missing") in said:
+            return "missing"
+        if clip.state != "ready" or (name, "evidence_ready") not in said:
+            return "lost"
+        try:
+            verify_clip(self.data / "clips" / name[:2] / f"{name}.mp4")
+        except EvidenceError:
+            return "lost"
+        return "ready"
 
 
 def _look(seen: dict[str, Any]) -> Look:
@@ -184,3 +242,9 @@ def _look(seen: dict[str, Any]) -> Look:
         size=(seen["width"], seen["height"]),
         clock_offset_s=seen["clock_offset_s"],
     )
+
+
+def _clip_said(data: dict[str, Any]) -> tuple[str, str]:
+    """Give the name of the clip an event is about, "" for none, and the kind of the event."""
+    found = [r["value"] for r in data["reasons"] if r["predicate"] == "clip_number"]
+    return (f"{data['incident_id']}-{int(found[0])}" if found else "", data["rule"])

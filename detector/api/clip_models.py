@@ -16,8 +16,8 @@ class ClipOut(Value):
     state: ClipState
     begin_at: AwareDatetime | None = Field(description="wanted from then, by this machine's clock")
     end_at: AwareDatetime | None = Field(description="wanted until then, likewise")
-    reason: str = Field(description="why there is none; empty unless missing")
-    duration_s: float | None = Field(description="length of the file; null unless ready")
+    reason: str = Field(description="why there is none; empty unless missing or deleted")
+    duration_s: float | None = Field(description="length of the file; null if there never was one")
     width: int | None = Field(description="pixels")
     height: int | None = Field(description="pixels")
     codec: str | None = Field(description="h264 or hevc")

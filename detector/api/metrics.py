@@ -21,6 +21,7 @@ from prometheus_client.core import (
 from prometheus_client.registry import Collector
 
 from detector import __version__
+from detector.api.disk_metrics import disk_metrics
 from detector.api.ports import ServiceView
 from detector.api.readiness import ReadinessProbe
 from detector.errors import StoreError
@@ -122,6 +123,7 @@ class _ServiceCollector(Collector):
             [((), float(self._service.uncommitted_records))],
         )
         yield from _backlog(self._service.store, time.time())
+        yield from disk_metrics(self._service.retention, time.time())
         sinks = self._service.sink_health()
         yield _attempts(sinks)
         yield _delivery_latency(sinks)

@@ -115,7 +115,9 @@ class CameraOut(Value):
     fps_analysed: float = Field(description="pictures analysed per second, of late")
     frames: int = Field(description="pictures handed to analysis, since the start")
     drops: int = Field(description="pictures that were replaced by newer ones, since the start")
-    corrupt: int = Field(description="damaged pictures, since the start")
+    corrupt: int = Field(
+        description="pictures kept from analysis, damaged or building on lost ones"
+    )
     latency_s: float | None = Field(description="from decoded to analysed, newest picture")
     last_frame_at: AwareDatetime | None
     frame_age_s: float | None = Field(description="age of the newest picture")

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from detector.evidence.overlay import Picture
+from detector.pipeline.disk_watch import RetentionHealth
 from detector.pipeline.dispatcher import SinkHealth
 from detector.pipeline.health import CameraHealth
 from detector.stages import StageClock
@@ -73,6 +74,7 @@ class ServiceView(Protocol):
         detector: what network runs, where and how.
         store: the committed events, incidents and deliveries.
         stages: what the stages of the pipeline cost.
+        retention: how the disk and the retention are doing.
         uncommitted_records: records that wait in memory for the store; 0 while it can write.
     """
 
@@ -86,6 +88,8 @@ class ServiceView(Protocol):
     def store(self) -> Store: ...  # noqa: D102
     @property
     def stages(self) -> StageClock: ...  # noqa: D102
+    @property
+    def retention(self) -> RetentionHealth: ...  # noqa: D102
     @property
     def uncommitted_records(self) -> int: ...  # noqa: D102
 

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from detector.config.access import ApiSettings
+from detector.evidence.retention import RetentionSettings
 from detector.incidents import IncidentSettings
 from detector.incidents.clip_plan import RecordSettings
 from detector.incidents.view import IntegritySettings
@@ -165,6 +166,7 @@ class SiteConfig(_Settings):
     api: ApiSettings = ApiSettings()
     snapshots: SnapshotSettings = SnapshotSettings()
     record: RecordSettings = RecordSettings()
+    retention: RetentionSettings = RetentionSettings()
     sinks: Mapping[Name, AnySinkSettings] = {}
     cameras: Annotated[Mapping[Name, CameraSettings], Field(min_length=1)]
 

@@ -5,7 +5,7 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from detector.delivery import SinkRoute
@@ -55,6 +55,7 @@ class EvidenceWorker:
         rings: by camera, the packets of its last seconds.
         announcement: in whose name it is said, and to whom.
         heartbeats: shows that the thread runs.
+        refusal: says why no clip may be written; "" while one may.
     """
 
     def __init__(
@@ -64,12 +65,14 @@ class EvidenceWorker:
         rings: Mapping[str, PacketRing],
         announcement: Announcement,
         heartbeats: Heartbeats,
+        refusal: Callable[[], str] = str,
     ) -> None:
         self._store = store
         self._folder = folder
         self._rings = rings
         self._announcement = announcement
         self._heartbeats = heartbeats
+        self._refusal = refusal
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=THREAD, daemon=True)
         self._fault = ""
@@ -156,6 +159,8 @@ class EvidenceWorker:
         ring = self._rings.get(clip.camera)
         packets = ring.between(clip.begin_at, clip.end_at) if ring else ()
         if packets and _shows_any(packets, clip):
+            if refusal := self._refusal():
+                raise EvidenceError(refusal)
             return write_clip(packets, self._folder.place(clip.incident_id, clip.number))
         path = self._folder.path(clip.incident_id, clip.number)
         return verify_clip(path) if path.exists() else None

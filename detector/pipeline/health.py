@@ -42,7 +42,8 @@ class CameraHealth:
         fps_analysed: pictures analysed per second, over the last 5 s.
         frames: frames handed to analysis, over all connections.
         drops: frames never analysed because a newer one came or decoding fell behind.
-        corrupt: damaged pictures and undecodable packets.
+        corrupt: pictures kept from analysis because they are damaged or build on damaged or lost
+            ones, and undecodable packets.
         connects: connections that gave at least one picture.
         failures: attempts in a row that failed, 0 while live.
         latency_s: seconds from decoded to analysed, newest frame; None before the first.

@@ -1,4 +1,4 @@
-"""Somebody lies where nobody lay: a box wider than high that stays, after it stood upright.
+"""Somebody lies where nobody lay: a box clearly wider than high that stays, after it stood upright.
 
 Who falls changes shape so much that the tracker often begins anew. So what is known belongs to a
 place, too: a track that begins where another one was lost goes on with it.
@@ -35,6 +35,8 @@ class PersonDownSettings(CommonSettings):
     Attributes:
         zone: only there; empty for the whole picture.
         down_s: how long somebody has to lie.
+        flatness: from how many widths per height on a box is somebody who lies. Who crouches with
+            arms or heels apart reaches 1.1, who lies 2.3 and more; along the view it is less.
         still_m: how far the middle of the box may move meanwhile.
     """
 
@@ -42,6 +44,7 @@ class PersonDownSettings(CommonSettings):
     severity: Severity = Severity.WELFARE
     zone: str = ""
     down_s: float = Field(default=10.0, ge=0.0)
+    flatness: float = Field(default=1.2, ge=1.0)
     still_m: float = Field(default=0.5, gt=0.0)
 
 
@@ -114,7 +117,7 @@ class PersonDown:
         if person.scale is None:
             return None
         moved_m = _gap(_middle(now), person.place) / person.scale
-        flat = width > height
+        flat = width > self._settings.flatness * height
         lies = flat and inside
         if person.since_s is not None and lies and moved_m <= self._settings.still_m:
             person.down_s = now.at
@@ -151,7 +154,7 @@ class PersonDown:
             estimated=self._scene.estimated,
             reasons=(
                 Reason("lying, s", now.at - since_s, self._settings.down_s),
-                Reason("width of the box in heights", flatness, 1.0),
+                Reason("width of the box in heights", flatness, self._settings.flatness),
                 Reason("moved, m", moved_m, self._settings.still_m),
                 Reason("stood upright before", "yes", f"{_UPRIGHT_S:g} s"),
             ),

@@ -7,6 +7,7 @@ from detector.store.custody_records import (
     NewCustody,
     incident_object,
 )
+from detector.store.disposal import Disposal, Oldest, Standing
 from detector.store.holds import Hold
 from detector.store.records import (
     ClipRecord,
@@ -30,14 +31,17 @@ __all__ = [
     "CustodyAction",
     "CustodyEntry",
     "CustodyReport",
+    "Disposal",
     "EventQuery",
     "Hold",
     "IncidentQuery",
     "IncidentRecord",
     "NewCustody",
+    "Oldest",
     "OperatorMove",
     "Pruned",
     "SinkStatus",
+    "Standing",
     "Store",
     "StoreSettings",
     "StoredEvent",

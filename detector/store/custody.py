@@ -134,10 +134,18 @@ def _erased_beginnings(connection: Connection) -> set[tuple[int, str]]:
     return {(int(number), sealed) for number, sealed in pairs}
 
 
-def erase_before(connection: Connection, before: float, now: float) -> int:
-    """Remove the oldest entries, and say in a new one where the log begins now; gives how many."""
+def erase_before(
+    connection: Connection, before: float, now: float, keep_from: int | None = None
+) -> int:
+    """Remove the oldest entries, and say in a new one where the log begins now; gives how many.
+
+    The log stays whole from entry ``keep_from`` on, whatever its age.
+    """
     column = custody_log.c
-    kept = connection.scalar(select(func.min(column.number)).where(column.at >= before))
+    young = column.at >= before
+    if keep_from is not None:
+        young |= column.number >= keep_from
+    kept = connection.scalar(select(func.min(column.number)).where(young))
     old = select(column.number, column.hash).where(column.at < before)
     if kept is not None:
         old = old.where(column.number < kept)

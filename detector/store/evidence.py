@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from detector.store import custody, holds
+from detector.store import custody, disposal, holds
 from detector.store.custody_records import (
     CustodyAction,
     CustodyEntry,
@@ -15,6 +15,7 @@ from detector.store.custody_records import (
     NewCustody,
     incident_object,
 )
+from detector.store.disposal import Disposal, Oldest, Standing
 from detector.store.holds import Hold
 
 
@@ -56,9 +57,67 @@ class EvidenceRecords(ABC):
             return custody.verify(connection)
 
     def erase_custody(self, before: float, *, now: float) -> int:
-        """Remove entries older than ``before``; the log says so; gives how many went."""
+        """Remove entries older than ``before``; the log says so; gives how many went.
+
+        From the first entry about a held incident on, the log stays whole.
+        """
         with self._writing("pruning the custody log") as connection:
-            return custody.erase_before(connection, before, now)
+            held = holds.read(connection, now, None)
+            keep_from = disposal.first_entry_about(connection, held)
+            return custody.erase_before(connection, before, now, keep_from)
+
+    # --- retention --------------------------------------------------------------------------------
+
+    def owners(self, event_ids: Collection[UUID]) -> dict[UUID, UUID]:
+        """Give the incident of each of these events, as far as they are stored."""
+        with self._reading("reading whose evidence is stored") as connection:
+            return disposal.owners(connection, event_ids)
+
+    def standings(self, incident_ids: Collection[UUID], now: float) -> dict[UUID, Standing]:
+        """Say whether the evidence of these incidents may go, as far as they are stored."""
+        with self._reading("reading whose evidence is stored") as connection:
+            return disposal.standings(connection, incident_ids, now)
+
+    def dispose(self, incident_id: UUID, going: Sequence[Disposal], *, now: float) -> bool:
+        """Log that evidence of an incident is deleted: call it before the files go.
+
+        Repeating it adds no second entry. Clips that were ready are deleted ones then.
+
+        Returns:
+            False, with nothing stored, if the incident is open or held, or a clip is to come.
+
+        Raises:
+            UnknownRecord: there is no such incident.
+        """
+        with self._writing("logging a deletion") as connection:
+            return disposal.dispose(connection, incident_id, going, now)
+
+    def dispose_unknown(self, going: Disposal, owner: UUID, *, now: float) -> bool:
+        """Log that a file of no stored event or incident is deleted; False if one is stored."""
+        with self._writing("logging a deletion") as connection:
+            return disposal.dispose_unknown(connection, going, owner, now)
+
+    def configure(self, name: str, result: str, *, now: float) -> bool:
+        """Log how something is set; False if the newest entry about it says the same."""
+        with self._writing("logging a setting") as connection:
+            return disposal.configure(connection, name, result, now)
+
+    def release_expired(self, *, now: float) -> int:
+        """End the holds whose time is over, with their entries in the log; gives how many."""
+        with self._writing("ending holds") as connection:
+            return disposal.release_expired(connection, now)
+
+    def forget_spans(self, before: float) -> int:
+        """Remove what is known of watched times that ended before; gives how many."""
+        with self._writing("pruning watched times") as connection:
+            return disposal.forget_spans(connection, before)
+
+    def oldest(self) -> Oldest:
+        """Say since when events and the custody log are stored."""
+        with self._reading("reading the oldest records") as connection:
+            return disposal.oldest(connection)
+
+    # --- holds ------------------------------------------------------------------------------------
 
     def hold(self, hold: Hold, signed: NewCustody | None = None) -> None:
         """Keep an incident's evidence from being deleted; replaces an earlier hold.
@@ -69,6 +128,7 @@ class EvidenceRecords(ABC):
 
         Raises:
             UnknownRecord: there is no such incident.
+            RefusedMove: it would end earlier than the hold in force: that is a release.
         """
         name = incident_object(hold.incident_id)
         entry = signed or NewCustody(CustodyAction.HOLD, name, hold.by, purpose=hold.reason)

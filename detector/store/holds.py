@@ -1,13 +1,15 @@
 """Holds: incidents whose evidence must not be deleted, by whom, why and until when."""
 
+import math
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, Row, delete, insert, or_, select
 
-from detector.errors import UnknownRecord
+from detector.errors import RefusedMove, UnknownRecord
 from detector.store.incidents import locked_state
 from detector.store.schema import events, holds
 
@@ -30,14 +32,36 @@ class Hold:
     at: float
     expires_at: float | None
 
+    @property
+    def ends_at(self) -> float:
+        """When it ends by itself, UTC epoch seconds; infinite if it does not."""
+        return math.inf if self.expires_at is None else self.expires_at
+
+
+def utc_text(at: float) -> str:
+    """Write UTC epoch seconds for people.
+
+    >>> utc_text(1_700_000_000.0)
+    '2023-11-14T22:13:20Z'
+    """
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
 
 def place(connection: Connection, hold: Hold) -> None:
     """Hold an incident; a hold that is there already is replaced.
 
     Raises:
         UnknownRecord: there is no such incident.
+        RefusedMove: it would end earlier than the hold in force: that is a release.
     """
     locked_state(connection, hold.incident_id)
+    present = read(connection, hold.at, [hold.incident_id]).get(hold.incident_id)
+    if present is not None and hold.ends_at < present.ends_at:
+        until = "it is released" if present.expires_at is None else utc_text(present.expires_at)
+        raise RefusedMove(
+            f"incident {hold.incident_id} is held until {until}: expected a hold that does not end "
+            f"earlier, found one until {utc_text(hold.ends_at)}; release it first"
+        )
     connection.execute(delete(holds).where(holds.c.incident_id == hold.incident_id))
     connection.execute(
         insert(holds).values(

@@ -163,6 +163,7 @@ class ClipState(StrEnum):
     WANTED = "wanted"  # it will be written once its time is over
     READY = "ready"  # the file was decoded to its end
     MISSING = "missing"  # there will be none
+    DELETED = "deleted"  # it was there until retention took it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from detector.types import Phase
 
 
 def prune(connection: Connection, before: float, limit: int, now: float | None) -> Pruned:
-    """Remove incidents without any change since ``before``, a pending delivery or a hold.
+    """Remove ended incidents without any change since ``before``, a pending delivery or a hold.
 
     Their events, deliveries and histories go with them; the numbers of events are not used again.
     The custody log says which incidents went, not what they were. Without ``now`` every hold
@@ -27,7 +27,12 @@ def prune(connection: Connection, before: float, limit: int, now: float | None) 
     )
     old = (
         select(incidents.c.id)
-        .where(incidents.c.updated_at < before, ~waiting, ~held)
+        .where(
+            incidents.c.updated_at < before,
+            incidents.c.phase == Phase.END.value,
+            ~waiting,
+            ~held,
+        )
         .order_by(incidents.c.updated_at)
         .limit(limit)
     )
@@ -38,7 +43,7 @@ def prune(connection: Connection, before: float, limit: int, now: float | None) 
     event_ids = tuple(connection.scalars(theirs.order_by(events.c.seq)))
     connection.execute(delete(incidents).where(incidents.c.id.in_(incident_ids)))
     gone = [
-        NewCustody(CustodyAction.ERASE, incident_object(incident_id, "events"))
+        NewCustody(CustodyAction.ERASE, incident_object(incident_id, "events"), purpose="age")
         for incident_id in incident_ids
     ]
     custody.append(connection, gone, before if now is None else now)

@@ -368,7 +368,7 @@ class Store(EvidenceRecords):
     # --- upkeep -----------------------------------------------------------------------------------
 
     def prune(self, before: float, limit: int = 500, *, now: float | None = None) -> Pruned:
-        """Remove up to ``limit`` incidents unchanged since ``before`` with all that is theirs.
+        """Remove up to ``limit`` ended incidents unchanged since ``before``, with all of theirs.
 
         Those with a pending delivery or a hold stay. Repeat until nothing is removed; writers get
         their turn in between. Each incident that goes has its entry in the custody log.

@@ -81,7 +81,8 @@ class SourceProgress:
     Attributes:
         frames: frames handed out; the next one gets this number as its index.
         decoded: pictures decoded, due or not.
-        corrupt: pictures the decoder called damaged, and packets it could not decode at all.
+        corrupt: damaged pictures, those that build on damaged or lost ones, and packets that could
+            not be decoded at all.
         skipped: pictures left undecoded because decoding could not keep up with a live source.
         width: pixels, of the newest picture as it is handed out.
         height: pixels, likewise.

@@ -37,6 +37,7 @@ class LiveStream(Closing):
         self.bursty = container.format.name == "hls"
         self._untimed = container.format.name in UNTIMED
         self._picture_s = 0.0  # monotonic seconds of the newest picture
+        self._whole_s = 0.0  # and of the newest whole one
         self._clock = request.progress.clock or CameraClock(request.settings.clock_alarm_s)
         self._clock.connect()
         self.progress.clock = self._clock
@@ -48,7 +49,7 @@ class LiveStream(Closing):
         """Give the frames that are due, as they come."""
         timeline, pictures = self._request.timeline, self._pictures
         joined: int | None = self.progress.corrupt
-        self._picture_s = time.monotonic()
+        self._picture_s = self._whole_s = time.monotonic()
         try:
             for arrived in self._packets():
                 for shown in self._decode(arrived):
@@ -60,6 +61,7 @@ class LiveStream(Closing):
                     self._picture_s = arrived_s
                     utc = self._clock.utc(raw_s, shown.at)
                     frame = pictures.frame(picture, pts, utc, self._clock.reading)
+                    self._whole_s = arrived_s if pictures.whole else self._whole_s
                     if frame is not None:
                         yield frame
                 self._check_silence(arrived.s)
@@ -127,10 +129,15 @@ class LiveStream(Closing):
             asked_s = time.monotonic()
 
     def _check_silence(self, now_s: float) -> None:
-        """Packets alone are not life: a camera whose packets cannot be decoded is blind."""
-        stall_s = self._request.settings.stall_s
+        """Packets alone are not life: a camera is blind if no whole picture comes out of them."""
+        stall_s, where = self._request.settings.stall_s, self._request.where
         if now_s - self._picture_s > stall_s:
             raise SourceTimeout(
-                f"{self._request.where}: expected pictures, found only packets "
+                f"{where}: expected pictures, found only packets "
                 f"that could not be decoded for {stall_s:g} s"
+            )
+        if now_s - self._whole_s > stall_s:
+            raise SourceTimeout(
+                f"{where}: expected a key frame, found only pictures "
+                f"that build on lost or damaged ones for {stall_s:g} s"
             )

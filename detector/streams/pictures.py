@@ -13,8 +13,10 @@ from av.video.stream import VideoStream
 from detector.errors import SourceBroken
 from detector.stages import Stage, StageClock
 from detector.streams.base import InputSettings, SourceProgress, redact
+from detector.streams.frame_numbers import FrameNumbers
 from detector.streams.packets import PacketRing
 from detector.streams.timeline import SamplingGrid, Timeline
+from detector.streams.wholeness import Wholeness
 from detector.types import U8, CameraId, ClockReading, ClockSource, Frame
 
 if TYPE_CHECKING:  # generic for the type checker only
@@ -70,6 +72,12 @@ class Pictures:
     One decoder thread per camera costs the least CPU and memory; cameras run beside each other
     anyway. Only pictures that are due are converted to BGR, which costs up to half of decoding.
     Raises SourceBroken if there is no video track or no decoder for it.
+
+    Attributes:
+        stream: the track.
+        fps: nominal pictures per second, None where unknown.
+        whole: the newest picture is as the camera took it: neither it nor what it builds on is
+            damaged or lost.
     """
 
     def __init__(self, request: SourceRequest, container: InputContainer) -> None:
@@ -84,17 +92,25 @@ class Pictures:
         request.progress.codec = stream.codec_context.name
         rate = stream.average_rate or stream.guessed_rate
         self.stream = stream
+        self.whole = True
         self.fps = float(rate) if rate else None
+        extradata = bytes(stream.codec_context.extradata or b"")
+        self._wholeness = Wholeness(
+            FrameNumbers(stream.codec_context.codec.canonical_name, extradata)
+        )
         self._request = request
         self._grid = SamplingGrid(request.detect_fps)
 
     def decode(self, packet: "Packet[VideoStream] | None") -> list[VideoFrame]:
         """Decode ``packet``, or with None what the decoder still holds; damage is only counted."""
+        if packet is not None and packet.size:
+            self._wholeness.packet(bytes(packet), packet.pts, is_key=packet.is_keyframe)
         try:
             with self._request.stages.measure(Stage.DECODE):
                 pictures = self.stream.codec_context.decode(packet)
         except av.error.InvalidDataError:
             self._request.progress.corrupt += 1
+            self._wholeness.undecodable()
             return []
         except av.error.EOFError:  # everything was given already
             return []
@@ -118,14 +134,18 @@ class Pictures:
         utc: tuple[float, ClockSource],
         reading: ClockReading | None = None,
     ) -> Frame | None:
-        """Give the frame of ``picture`` if it is due at ``pts``; the rest as in the request's."""
-        if picture.is_corrupt:
+        """Give the frame of ``picture`` if it is due at ``pts``; the rest as in the request's.
+
+        Call it once for each picture, in their order: it judges, too, whether they are whole.
+        """
+        self.whole = self._wholeness.picture(picture.pts, is_damaged=picture.is_corrupt)
+        if not self.whole:
             self._request.progress.corrupt += 1
         if not self._grid.due(pts):
             return None
         with self._request.stages.measure(Stage.CONVERT):
             image = upright_bgr(picture)
-        return self._request.frame(image, pts, utc, reading, corrupt=picture.is_corrupt)
+        return self._request.frame(image, pts, utc, reading, corrupt=not self.whole)
 
 
 def upright_bgr(picture: VideoFrame) -> U8:

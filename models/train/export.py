@@ -9,7 +9,7 @@ The check compares the raw output of the head, box by box, with PyTorch's for th
 import argparse
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -65,12 +65,19 @@ def parity(checkpoint: Path, graph: Path, pictures: list[Path]) -> list[Gap]:
     Shapes and batches are others than those the graph was traced with.
     """
     network = YOLO(checkpoint).model.float().eval()
+    return measured(lambda tensor: network(tensor)[0], graph, pictures)
+
+
+def measured(
+    network: Callable[[torch.Tensor], torch.Tensor], graph: Path, pictures: list[Path]
+) -> list[Gap]:
+    """Compare a network, pictures to decoded boxes, with its graph: see `parity`."""
     session = ort.InferenceSession(graph, providers=["CPUExecutionProvider"])
     name = session.get_inputs()[0].name
     gaps = []
     for kind, tensor in batches(pictures):
         with torch.no_grad():
-            expected = network(torch.from_numpy(tensor))[0].numpy()
+            expected = network(torch.from_numpy(tensor)).numpy()
         gap = np.abs(session.run(None, {name: tensor})[0] - expected)
         batch, _, height, width = tensor.shape
         worst = float(gap[:, :4].max()), float(gap[:, 4:].max())

@@ -48,6 +48,10 @@ PERCENTILE = 99.99
 HISTOGRAM_SHARE = 8
 
 
+PARTS = ("model", "trunk", "people", "ladders")
+"""What modules are named by: a network's own, or those of `branches`."""
+
+
 @dataclass(frozen=True)
 class Recipe:
     """How one int8 variant is made.
@@ -121,18 +125,23 @@ def choose(folders: Sequence[Path], count: int) -> list[Path]:
 def left_in_float(names: Sequence[str], recipe: Recipe) -> list[str]:
     """Which of a graph's nodes stay: what is spared, the last module's decoding or all of that.
 
-    Raises SystemExit where the nodes are not named by module, as Ultralytics exports them.
+    What joins two branches belongs to no module and stays, too: it holds boxes in pixels.
+
+    Raises SystemExit where the nodes are not named by module, as Ultralytics and `branches` export.
     """
-    found = [re.match(r"/model\.(\d+)/", name) for name in names]
+    found = [re.match(rf"/(?:{'|'.join(PARTS)})\.(\d+)/", name) for name in names]
     modules = [int(one.group(1)) if one else None for one in found]
     last = max((number for number in modules if number is not None), default=None)
     if last is None:
         raise SystemExit("quantise: expected nodes named /model.N/..., found none")
-    branches = tuple(f"/model.{last}/{branch}" for branch in ("cv2", "cv3")) if recipe.head else ()
+    heads = [f"/{part}.{last}/{branch}" for part in PARTS for branch in ("cv2", "cv3")]
+    branches = tuple(heads) if recipe.head else ()
     return [
         name
         for name, number in zip(names, modules, strict=True)
-        if number in recipe.spared or (number == last and not name.startswith(branches))
+        if number in recipe.spared
+        or (number == last and not name.startswith(branches))
+        or re.fullmatch(r"/\w+", name)
     ]
 
 

@@ -16,7 +16,8 @@ from models.train.thresholds import FLOOR_SHARE, LOWEST_FLOOR
 
 SOURCE = (
     "YOLO11n COCO weights of Ultralytics (rebuilt from a public int8 export), fine-tuned by "
-    "models/train on drawn, rendered and real pictures and blended with the start weights"
+    "models/train on drawn, rendered and real pictures and blended with the start weights; ladders "
+    "in a branch of their own behind the shared backbone"
 )
 
 

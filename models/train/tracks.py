@@ -20,7 +20,7 @@ small people score lower here than there.
 import argparse
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -162,10 +162,12 @@ def operating_point(followed: Followed) -> float:
     return (steps[best] + (steps[best - 1] if best else FLOOR)) / 2
 
 
-def rows(classes: Iterable[Followed]) -> Iterator[dict[str, float | str]]:
-    """The operating point of each class, as `ship` and `card` read it."""
+def rows(
+    classes: Iterable[Followed], kept: Mapping[str, float]
+) -> Iterator[dict[str, float | str]]:
+    """The operating point of each class, as `ship` and `card` read it; `kept` ones are given."""
     for name, followed in zip(CLASSES, classes, strict=True):
-        threshold = round(operating_point(followed), 3)
+        threshold = kept.get(name) or round(operating_point(followed), 3)
         hits, wrong = followed.found(threshold)
         asked = len(followed.asked())
         yield {
@@ -189,10 +191,15 @@ def main() -> None:
     parser.add_argument("--scenes", type=Path, required=True, help="dev clips with truth")
     parser.add_argument("--size", type=int, nargs=2, default=(384, 640), help="height width")
     parser.add_argument("--every", type=int, default=2, help="of the clips' pictures")
+    parser.add_argument(
+        "--keep", nargs=2, action="append", default=[], metavar=("CLASS", "THRESHOLD"),
+        help="a class whose threshold stays, as its branch did",
+    )  # fmt: skip
     arguments = parser.parse_args()
     network = Network(arguments.model, tuple(arguments.size), {0: 0, 1: 1})
     classes = follow(network, arguments.scenes, arguments.every)
-    for row in rows(classes):
+    kept = {name: float(threshold) for name, threshold in arguments.keep}
+    for row in rows(classes, kept):
         print(json.dumps(row))
     print(f"{'threshold':>10}{'class':>8}{'found':>6}{'false':>6}{'F0.65':>7}")
     for name, followed in zip(CLASSES, classes, strict=True):

@@ -66,6 +66,7 @@ def two_class_network(weights: nn.Module) -> DetectionModel:
     described = copy.deepcopy(weights.yaml)
     width = described.get("class_branch_made_for", len(weights.names))
     model = DetectionModel(described, nc=width, verbose=False)
+    drop_finest(model, described.get("levels_dropped", 0))
     if ours:
         narrow_head(model, [None] * len(NAMES))
     model.load_state_dict(weights.float().state_dict())
@@ -81,6 +82,19 @@ def two_class_network(weights: nn.Module) -> DetectionModel:
     model.names = dict(enumerate(NAMES))
     model.yaml |= {"nc": len(NAMES), "class_branch_made_for": width}
     return model
+
+
+def drop_finest(model: DetectionModel, levels: int) -> None:
+    """Take the finest levels out of the head, which is where most of its time goes.
+
+    A branch for large things alone (see `branches`) does without stride 8.
+    """
+    head = model.model[-1]
+    for name in ("cv2", "cv3", "stride", "f"):
+        setattr(head, name, getattr(head, name)[levels:])
+    head.nl -= levels
+    model.stride = head.stride
+    model.yaml |= {"levels_dropped": levels}
 
 
 def narrow_head(model: DetectionModel, rows: list[int | None]) -> None:

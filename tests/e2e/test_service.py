@@ -16,6 +16,8 @@ from typing import Any
 import httpx
 import pytest
 
+from detector.store import StoreSettings, open_store
+from tests.kept_evidence import Kept
 from tests.receiver import Receiver
 from tests.site_folder import camera, make_config, make_recording, write
 
@@ -212,3 +214,24 @@ def test_events_are_followed_on_the_command_line(tmp_path: Path, running: Runnin
         check=True,
     )
     assert json.loads(told.stdout.splitlines()[0])["data"]["camera"] == "north"
+
+
+def test_a_running_service_deletes_what_is_over_and_keeps_what_is_held(
+    tmp_path: Path, running: Running
+) -> None:
+    with open_store(StoreSettings(path=tmp_path / "data" / "events.sqlite3")) as store:
+        kept = Kept(store, tmp_path / "data")
+        old, held = kept.happen(1, 0), kept.happen(2, 0)  # years ago by today's clock
+        kept.hold(held)
+        names = kept.files_of(held)
+    write(tmp_path, make_config(tmp_path, cameras={"north": looped(tmp_path, "north")}))
+    running.start()
+    until(lambda: running.client.get(f"/api/v1/incidents/{old}").status_code == 404)
+    assert [hold["incident_id"] for hold in running.get("holds")["holds"]] == [str(held)]
+    assert running.client.get(f"/api/v1/incidents/{held}/clips/1.mp4").status_code == 200
+    files = {path.name for path in (tmp_path / "data" / "clips").rglob("*") if path.is_file()}
+    assert files == {name for name in names if "jpg" not in name}
+    ready = running.client.get("/health/ready").json()
+    assert "disk" in {check["name"] for check in ready["checks"] if check["ok"]}
+    headroom = "perimeter_disk_headroom_seconds"
+    until(lambda: headroom in running.client.get("/metrics").text)

@@ -22,7 +22,7 @@ router = APIRouter(prefix="/incidents", tags=["incidents"])
 
 @router.get("/{incident_id}/clips", responses=responses(404))
 def list_clips(store: Events, _caller: Reader, incident_id: IncidentId) -> ClipList:
-    """Give the clips of an incident: wanted, ready or missing, and why."""
+    """Give the clips of an incident: wanted, ready, missing or deleted, and why."""
     if store.incident(incident_id) is None:
         raise ProblemError(404, f"incident {incident_id}: expected one that is stored, found none")
     return ClipList(clips=[ClipOut.of(clip) for clip in store.clips(incident_id)])
@@ -30,7 +30,7 @@ def list_clips(store: Events, _caller: Reader, incident_id: IncidentId) -> ClipL
 
 @router.get(
     "/{incident_id}/clips/{number}.mp4",
-    responses=responses(404) | MP4,
+    responses=responses(404, 410) | MP4,
     response_class=FileResponse,
 )
 def get_clip(
@@ -39,14 +39,15 @@ def get_clip(
     """Give one clip that is ready; players may ask for parts of it."""
     clips = {clip.number: clip for clip in store.clips(incident_id)}
     path = service.clip(incident_id, number)
+    where = f"incident {incident_id}: expected clip {number} to be ready"
     if number not in clips:
         found = "none"
+    elif clips[number].state is ClipState.DELETED:
+        raise ProblemError(410, f"{where}, found it deleted by retention")
     elif clips[number].state is not ClipState.READY:
         found = f"one that is {clips[number].state}"
     elif not path.is_file():
-        found = "its file deleted"
+        raise ProblemError(410, f"{where}, found its file deleted")
     else:
         return FileResponse(path, media_type="video/mp4", headers={"Cache-Control": "no-store"})
-    raise ProblemError(
-        404, f"incident {incident_id}: expected clip {number} to be ready, found {found}"
-    )
+    raise ProblemError(404, f"{where}, found {found}")

@@ -158,10 +158,17 @@ def get_event(store: Events, _caller: Reader, event_id: EventId) -> Response:
     return Response(event.body, media_type="application/cloudevents+json")
 
 
-@router.get("/{event_id}/snapshot.jpg", responses=responses(404) | JPEG, response_class=Response)
-def get_event_snapshot(service: Service, _caller: Reader, event_id: EventId) -> Response:
-    """Give the picture in which the event was seen."""
+@router.get(
+    "/{event_id}/snapshot.jpg", responses=responses(404, 410) | JPEG, response_class=Response
+)
+def get_event_snapshot(
+    service: Service, store: Events, _caller: Reader, event_id: EventId
+) -> Response:
+    """Give the picture in which the event was seen; 410 once it is deleted."""
     jpeg = service.snapshot(event_id)
     if jpeg is None:
+        stored = store.event(event_id)
+        if stored is not None and stored.event().data.has_snapshot:
+            raise ProblemError(410, f"event {event_id}: expected a snapshot, found it deleted")
         raise ProblemError(404, f"event {event_id}: expected a snapshot, found none")
     return Response(jpeg, media_type="image/jpeg", headers={"Cache-Control": "no-store"})

@@ -88,7 +88,9 @@ def set_operator_state(
     return IncidentOut.of(record)
 
 
-@router.get("/{incident_id}/snapshot.jpg", responses=responses(404) | JPEG, response_class=Response)
+@router.get(
+    "/{incident_id}/snapshot.jpg", responses=responses(404, 410) | JPEG, response_class=Response
+)
 def get_incident_snapshot(
     service: Service, store: Events, _caller: Reader, incident_id: IncidentId
 ) -> Response:
@@ -100,4 +102,6 @@ def get_incident_snapshot(
         jpeg = service.snapshot(event.id)
         if jpeg is not None:
             return Response(jpeg, media_type="image/jpeg", headers={"Cache-Control": "no-store"})
+    if pictured:
+        raise ProblemError(410, f"incident {incident_id}: expected a snapshot, found it deleted")
     raise ProblemError(404, f"incident {incident_id}: expected a snapshot, found none")

@@ -17,6 +17,7 @@ from detector.api.app import create_app
 from detector.api.routes import events as events_route
 from detector.config.access import ApiSettings
 from detector.store import Store, StoreSettings, open_store
+from detector.types import Phase
 from tests.happenings import START, make_event, make_incident
 from tests.shown_service import ShownService, served
 
@@ -38,7 +39,7 @@ def app(store: Store) -> FastAPI:
 def commit(store: Store, *numbers: int, camera: str = "gate") -> None:
     """Commit events, each of its own incident, at once."""
     events = [make_event(n, incident=n, camera=camera) for n in numbers]
-    incidents = [make_incident(n, camera=camera) for n in numbers]
+    incidents = [make_incident(n, camera=camera, phase=Phase.END) for n in numbers]
     store.append(events, incidents, [], now=NOW + max(numbers))
 
 

@@ -1,6 +1,7 @@
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -12,8 +13,10 @@ from detector.errors import RefusedMove, StoreError
 from detector.events import OperatorState
 from detector.store import EventQuery, IncidentQuery, Store, StoreSettings, open_store
 from detector.store.schema import metadata
-from tests.happenings import GATE, START, incident_id, make_event, make_incident
+from tests import kept_evidence
+from tests.happenings import GATE, START, ended, incident_id, make_event, make_incident
 from tests.integration.store.postgres import missing, server
+from tests.kept_evidence import Kept
 
 pytestmark = pytest.mark.skipif(bool(missing()), reason=missing())
 
@@ -131,10 +134,25 @@ def test_only_one_process_delivers_from_a_database(store: Store, settings: Store
 
 
 def test_pruning_removes_what_belongs_together(store: Store) -> None:
-    store.append([make_event()], [make_incident()], [], now=NOW)
+    store.append([make_event()], [ended()], [], now=NOW)
     pruned = store.prune(NOW + 1)
     assert pruned.event_ids == (make_event().id,)
     assert (store.counts().events, store.counts().incidents) == (0, 0)
+
+
+def test_retention_does_what_it_does_on_sqlite(store: Store, tmp_path: Path) -> None:
+    kept = Kept(store, tmp_path / "data")
+    old, held, young = kept.happen(1, 100), kept.happen(2, 100), kept.happen(3, 1)
+    ancient = kept.happen(4, 31 * 24)
+    kept.hold(held)
+    worker = kept.worker()
+    for _ in range(2):
+        worker.turn(kept_evidence.NOW)
+        assert worker.health.trouble == ""
+    assert [len(kept.files_of(one)) for one in (old, held, young)] == [0, 4, 4]
+    assert store.incident(ancient) is None
+    assert len(kept.erased()) == 5  # two each of two incidents, and the records of one
+    assert store.verify_custody().why == ""
 
 
 def test_an_event_that_breaks_a_rule_of_the_schema_is_refused_as_a_whole(store: Store) -> None:

@@ -54,7 +54,9 @@ def test_a_ready_clip_is_served_whole_and_in_parts(
 @pytest.mark.usefixtures("wanted")
 def test_a_ready_clip_whose_file_is_gone_is_told_as_such(client: Client, store: Store) -> None:
     finish(store, ClipState.READY)
-    assert "its file deleted" in client.get(f"{LIST}/1.mp4").json()["detail"]
+    answer = client.get(f"{LIST}/1.mp4")
+    assert answer.status_code == 410
+    assert "its file deleted" in answer.json()["detail"]
 
 
 @pytest.mark.usefixtures("wanted")

@@ -7,7 +7,7 @@ import pytest
 from detector.events import EventKind, event_schema
 from detector.store import Store
 from detector.types import Severity
-from tests.happenings import START, incident_id, make_event, make_incident
+from tests.happenings import START, ended, incident_id, make_event, make_incident
 from tests.shown_service import Client, ShownService
 
 NOW = START + 100
@@ -15,7 +15,7 @@ NOW = START + 100
 
 def fill(store: Store, number: int = 5) -> None:
     for n in range(1, number + 1):
-        store.append([make_event(n, incident=n)], [make_incident(n)], [], now=NOW + n)
+        store.append([make_event(n, incident=n)], [ended(n)], [], now=NOW + n)
 
 
 def seqs(client: Client, query: str) -> list[int]:

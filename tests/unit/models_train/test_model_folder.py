@@ -60,8 +60,10 @@ def test_the_shipped_model_takes_any_batch_and_any_multiple_of_32() -> None:
     name = session.get_inputs()[0].name
     for shape in ((1, 3, 64, 96), (2, 3, 128, 64)):
         output = session.run(None, {name: np.zeros(shape, np.float32)})[0]
-        anchors = sum(shape[2] * shape[3] // stride**2 for stride in (8, 16, 32))
-        assert output.shape == (shape[0], 6, anchors)
+        cells = sum(shape[2] * shape[3] // stride**2 for stride in (8, 16, 32))
+        branch = sum(shape[2] * shape[3] // stride**2 for stride in (16, 32))
+        assert output.shape[:2] == (shape[0], 6)
+        assert output.shape[2] in (cells, cells + branch)
 
 
 def test_importing_a_missing_baseline_says_which_file(tmp_path: Path) -> None:
@@ -118,3 +120,35 @@ def test_a_blend_lies_between_its_parts_and_keeps_the_learnt_ladder_row() -> Non
     blended = blend(start, [tuned, tuned], 0.7, ladder_logit=0.5).state_dict()
     assert torch.allclose(blended[name], expected, atol=1e-6)
     assert float(blended[bias][LADDER_ROW]) == pytest.approx(float(learnt) + 0.5, abs=1e-5)
+
+
+@pytest.mark.train
+def test_merged_branches_give_people_of_one_network_and_ladders_of_the_other() -> None:
+    torch = pytest.importorskip("torch", reason="needs the training extra")
+    tasks = pytest.importorskip("ultralytics.nn.tasks", reason="needs the training extra")
+    from models.train import branches  # noqa: PLC0415 - needs the extra
+
+    torch.manual_seed(0)
+    people, other = (tasks.DetectionModel("yolo11n.yaml", nc=2, verbose=False) for _ in range(2))
+    ladders = branches.started(people, other).eval()
+    picture = torch.rand(1, 3, 64, 96)
+    with torch.no_grad():
+        found = branches.Branches(people.eval(), ladders)(picture)
+        alone, branch = people(picture)[0], ladders(picture)[0]
+    fine, coarse = 96 + 24 + 6, 24 + 6
+    assert found.shape == (1, 6, fine + coarse)
+    assert torch.allclose(found[:, :5, :fine], alone[:, :5], atol=1e-4)
+    assert torch.allclose(found[:, [0, 1, 2, 3, 5], fine:], branch[:, [0, 1, 2, 3, 5]], atol=1e-4)
+    assert not found[:, 5, :fine].any()
+    assert not found[:, 4, fine:].any()
+
+
+@pytest.mark.train
+def test_branches_whose_shared_modules_differ_are_not_merged() -> None:
+    pytest.importorskip("torch", reason="needs the training extra")
+    tasks = pytest.importorskip("ultralytics.nn.tasks", reason="needs the training extra")
+    from models.train import branches  # noqa: PLC0415 - needs the extra
+
+    people, other = (tasks.DetectionModel("yolo11n.yaml", nc=2, verbose=False) for _ in range(2))
+    with pytest.raises(SystemExit, match=r"model\.0\.conv\.weight: expected the same weights"):
+        branches.Branches(people, other)

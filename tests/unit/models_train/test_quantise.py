@@ -86,6 +86,14 @@ def test_the_decoding_stays_in_float_and_without_the_head_all_of_the_last_module
 
 
 @pytest.mark.train
+def test_the_decoding_of_both_branches_and_what_joins_them_stay_in_float(
+    quantise: ModuleType,
+) -> None:
+    names = ["/trunk.0/conv/Conv", "/people.23/cv2.0/Conv", "/ladders.23/Mul", "/Concat_1"]
+    assert quantise.left_in_float(names, quantise.Recipe("a", head=True)) == names[2:]
+
+
+@pytest.mark.train
 def test_nodes_that_are_not_named_by_module_are_refused(quantise: ModuleType) -> None:
     with pytest.raises(SystemExit, match="found none"):
         quantise.left_in_float(["Conv_1"], quantise.Recipe("a"))

@@ -20,7 +20,7 @@ from detector.pipeline.health import Heartbeats
 from detector.store import ClipRecord, ClipState, EventQuery, Store, StoreSettings, open_store
 from detector.streams import PacketRing
 from detector.streams.packets import Coding, Packet
-from tests.happenings import GATE, START, incident_id, make_event, make_incident
+from tests.happenings import GATE, START, ended, incident_id, make_event, make_incident
 
 NOW = START + 100
 FPS = 10
@@ -177,6 +177,20 @@ def test_a_fault_of_our_own_ends_one_clip_and_not_the_thread(
     assert "internal error (ZeroDivisionError)" in clip_of(store).body
 
 
+def test_where_the_disk_has_no_room_a_clip_is_missing_and_that_is_said(
+    store: Store, folder: ClipFolder
+) -> None:
+    heartbeats = Heartbeats()
+    heartbeats.expect(THREAD, 60)
+    rings, said = {GATE: ring(NOW - 5, 10)}, Announcement("site", [SinkRoute("hook")])
+    EvidenceWorker(store, folder, rings, said, heartbeats, lambda: "no room").turn(NOW + 10)
+    assert clip_of(store).state is ClipState.MISSING
+    assert last(store).data.rule is EventKind.EVIDENCE_MISSING
+    assert {r.predicate: r.value for r in last(store).data.reasons}["no_clip"] == "no room"
+    assert not folder.path(incident_id(1), 1).exists()
+
+
 def test_clips_of_a_pruned_incident_are_nobodys(store: Store, folder: ClipFolder) -> None:
+    store.append([], [ended()], [], now=NOW)
     store.prune(NOW + 1)
     assert worker(store, folder, ring(NOW - 5, 10)).turn(NOW + 10) == 0

@@ -44,10 +44,24 @@ def test_who_stood_and_lies_for_ten_seconds_is_told_once_as_a_matter_of_welfare(
     assert (new.place, new.estimated) == ("", True)
     assert [(r.predicate, r.limit) for r in new.reasons] == [
         ("lying, s", 10.0),
-        ("width of the box in heights", 1.0),
+        ("width of the box in heights", 1.2),
         ("moved, m", 0.5),
         ("stood upright before", "1 s"),
     ]
+
+
+def crouches(start_s: float, stop_s: float) -> list[Tracks]:
+    """Heels and elbows apart, facing the camera: a little wider than high."""
+    return filmed(lambda _: {1: person(X, Y, height=55.0, width=62.0)}, start_s, stop_s, FPS)
+
+
+def test_who_crouches_is_not_down() -> None:
+    assert not play(rule(), stands(0, 3) + crouches(3.2, 60))
+
+
+def test_from_which_shape_on_somebody_lies_can_be_set() -> None:
+    (new,) = play(rule(flatness=1.0), stands(0, 3) + crouches(3.2, 60))
+    assert new.phase is Phase.NEW
 
 
 def test_who_gets_up_ends_it() -> None:

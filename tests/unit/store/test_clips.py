@@ -19,7 +19,7 @@ from detector.store import (
     open_store,
 )
 from detector.types import Phase, Severity
-from tests.happenings import START, incident_id, make_event, make_incident
+from tests.happenings import START, ended, incident_id, make_event, make_incident
 
 NOW = START + 100
 HOOK = SinkRoute("hook")
@@ -141,5 +141,6 @@ def test_an_attempt_that_failed_is_counted_and_put_off(store: Store) -> None:
 
 def test_pruning_an_incident_takes_its_clips_along(store: Store) -> None:
     happen(store, 1, NOW)
+    store.append([], [ended()], [], now=NOW)
     store.prune(NOW + 1)
     assert store.clips(incident_id(1)) == ()

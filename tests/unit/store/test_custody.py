@@ -16,7 +16,7 @@ from detector.store import (
     incident_object,
     open_store,
 )
-from tests.happenings import START, incident_id, make_event, make_incident
+from tests.happenings import START, ended, incident_id, make_event
 
 NOW = START + 100
 FIRST = incident_object(incident_id(1))
@@ -117,7 +117,7 @@ def test_old_entries_go_and_the_log_still_verifies(store: Store, path: Path) -> 
 
 def test_a_held_incident_is_not_pruned_until_the_hold_expires_or_is_released(store: Store) -> None:
     for number in (1, 2, 3):
-        store.append([make_event(number, incident=number)], [make_incident(number)], [], now=NOW)
+        store.append([make_event(number, incident=number)], [ended(number)], [], now=NOW)
     store.hold(Hold(incident_id(1), "court", "ada", NOW, None))
     store.hold(Hold(incident_id(2), "court", "ada", NOW, NOW + 50))
     assert store.held_events(NOW + 10) == {make_event(1).id, make_event(2).id}

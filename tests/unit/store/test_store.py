@@ -9,7 +9,7 @@ from detector.errors import RefusedMove, StoreError, UnknownRecord
 from detector.events import OPERATOR_MOVES, Event, EventKind, OperatorState
 from detector.store import EventQuery, IncidentQuery, Store, StoreSettings, open_store
 from detector.types import Phase, Severity
-from tests.happenings import GATE, START, incident_id, make_event, make_incident
+from tests.happenings import GATE, START, ended, incident_id, make_event, make_incident
 
 NOW = START + 100
 HOOK = SinkRoute("hook")
@@ -41,11 +41,11 @@ def test_the_stored_body_is_byte_for_byte_what_was_committed(store: Store) -> No
 
 
 def test_numbers_are_never_used_again_even_after_everything_was_pruned(store: Store) -> None:
-    store.append([make_event(1), make_event(2)], [make_incident()], [], now=NOW)
+    store.append([make_event(1), make_event(2)], [ended()], [], now=NOW)
     pruned = store.prune(before=NOW + 1)
     assert len(pruned.event_ids) == 2
     assert (store.first_seq(), store.last_seq()) == (3, 2)
-    (third,) = store.append([make_event(3)], [make_incident()], [], now=NOW + 2)
+    (third,) = store.append([make_event(3)], [ended()], [], now=NOW + 2)
     assert third.seq == 3
 
 
@@ -217,9 +217,9 @@ def test_an_unknown_incident_cannot_be_moved(store: Store) -> None:
 
 
 def test_pruning_keeps_what_is_young_and_what_is_still_to_be_delivered(store: Store) -> None:
-    store.append([make_event(1)], [make_incident(1)], [], now=NOW)
-    store.append([make_event(2, incident=2)], [make_incident(2)], [HOOK], now=NOW)
-    store.append([make_event(3, incident=3)], [make_incident(3)], [], now=NOW + 50)
+    store.append([make_event(1)], [ended(1)], [], now=NOW)
+    store.append([make_event(2, incident=2)], [ended(2)], [HOOK], now=NOW)
+    store.append([make_event(3, incident=3)], [ended(3)], [], now=NOW + 50)
     pruned = store.prune(before=NOW + 10)
     assert pruned.event_ids == (make_event(1).id,)
     assert pruned.incident_ids == (incident_id(1),)
@@ -227,11 +227,16 @@ def test_pruning_keeps_what_is_young_and_what_is_still_to_be_delivered(store: St
     assert store.first_seq() == 2
 
 
+def test_an_incident_that_goes_on_is_not_pruned_however_old_it_is(store: Store) -> None:
+    store.append([make_event(1)], [make_incident(1)], [], now=NOW)
+    assert store.prune(before=NOW + 1e9).incident_ids == ()
+    store.append([], [ended(1)], [], now=NOW + 1)
+    assert store.prune(before=NOW + 1e9).incident_ids == (incident_id(1),)
+
+
 def test_pruning_goes_in_portions(store: Store) -> None:
     for number in range(1, 6):
-        store.append(
-            [make_event(number, incident=number)], [make_incident(number)], [], now=NOW + number
-        )
+        store.append([make_event(number, incident=number)], [ended(number)], [], now=NOW + number)
     assert [len(store.prune(NOW + 10, limit=2).event_ids) for _ in range(4)] == [2, 2, 1, 0]
 
 

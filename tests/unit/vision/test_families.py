@@ -10,6 +10,7 @@ PERSON, LADDER = ObjectClass.PERSON, ObjectClass.LADDER
 WANTED = Wanted({0: PERSON, 2: LADDER}, {PERSON: 0.1, LADDER: 0.3}, nms_iou=0.7)
 SIZE = (96, 64)
 CELLS = 126
+BRANCH = 30
 
 
 def raw(*cells: tuple[int, list[float]]) -> F32:
@@ -92,6 +93,8 @@ def test_a_person_whom_an_end_to_end_head_gives_twice_is_one() -> None:
     [
         ("ultralytics-raw", (7, CELLS), True),
         ("ultralytics-raw", (84, CELLS), True),
+        ("ultralytics-raw", (7, CELLS + BRANCH), True),
+        ("ultralytics-raw", (7, 2 * CELLS), False),
         ("ultralytics-raw", (6, CELLS), False),  # too few classes for number 2
         ("ultralytics-raw", (7, 8400), False),
         ("ultralytics-raw", (300, 6), False),
