@@ -45,7 +45,7 @@ from detector.pipeline.source_thread import ReaderPlan
 from detector.sinks import make_sink
 from detector.stages import StageClock
 from detector.store import Store, open_store
-from detector.streams import Latest, PacketRing, is_live, open_source, redact
+from detector.streams import IdleSwitch, Latest, PacketRing, is_live, open_source, redact
 from detector.types import CameraId, Frame
 from detector.vision import Detector, DetectorInfo
 from detector.vision.integrity import IntegrityMeter
@@ -243,14 +243,16 @@ class Service:
             recorded = RecordReader(of_main, self._heartbeats)
         else:
             reader_plan = replace(reader_plan, ring=ring)
-        opener = partial(open_source, stages=self.stages)
+        idling = settings.detect.idling
+        idle = IdleSwitch(name, idling, source.stall_s) if idling else None
+        opener = partial(open_source, stages=self.stages, idle=idle)
         reader = Reader(reader_plan, self._slots, self._heartbeats, opener=opener)
         guard = CameraGuard(
             IntegrityMeter(plan.integrity.learn_s),
             CameraWatch(context, plan.integrity, of_view, source.clock_alarm_s),
             reader.monitor.snapshot,
         )
-        analysed = AnalysedCamera(pipeline, reader.monitor, guard)
+        analysed = AnalysedCamera(pipeline, reader.monitor, guard, idle)
         return Camera(name, settings, reader, analysed, recorded)
 
     def _ring(self, name: CameraId, settings: CameraSettings) -> PacketRing | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
@@ -128,6 +128,8 @@ class CameraOut(Value):
     width: int
     height: int
     codec: str
+    decoding: Literal["all", "key_frames"] = Field(description="`key_frames` while it idles")
+    decoding_reason: str = Field(description="why it does not idle, where that is wanted")
 
     @classmethod
     def of(cls, camera: CameraView, now: float) -> Self:
@@ -158,6 +160,8 @@ class CameraOut(Value):
             width=health.width,
             height=health.height,
             codec=health.codec,
+            decoding=health.decoding,
+            decoding_reason=health.decoding_reason,
         )
 
 

@@ -17,7 +17,7 @@ from detector.rules import RuleSettings
 from detector.scene import BarrierSettings, CalibrationSettings, ZoneSettings
 from detector.sinks import AnySinkSettings
 from detector.store import StoreSettings
-from detector.streams import InputSettings, is_live
+from detector.streams import IdleSettings, InputSettings, is_live
 from detector.tracking import LostBudget, TrackingSettings
 from detector.types import ObjectClass
 from detector.vision import ModelSettings, TilingSettings
@@ -76,6 +76,20 @@ class DetectSettings(_Settings):
     max_disappeared: int | None = Field(
         default=None, ge=1, description="Frigate: missed pictures (at `fps`) after which it is gone"
     )
+    idle: Literal["keyframes"] | None = Field(
+        default=None, description="while nobody is in view decode only the key frames of a camera"
+    )
+    idle_after_s: float = Field(
+        default=10.0, ge=1, le=3600, description="seconds with nothing seen before it idles"
+    )
+    idle_gap_s: float = Field(
+        default=4.0, ge=0.1, le=60, description="most seconds between key frames to idle on"
+    )
+
+    @property
+    def idling(self) -> IdleSettings | None:
+        """When the camera may idle; None: never."""
+        return IdleSettings(self.idle_after_s, self.idle_gap_s) if self.idle else None
 
     @model_validator(mode="after")
     def _a_minute_at_most(self) -> Self:

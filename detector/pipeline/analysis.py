@@ -10,10 +10,10 @@ from detector.pipeline.camera import CameraPipeline
 from detector.pipeline.camera_guard import CameraGuard
 from detector.pipeline.health import CameraMonitor, Heartbeats
 from detector.pipeline.recorder import Recorder
-from detector.streams import Latest
+from detector.streams import IdleSwitch, Latest
 from detector.types import CameraId, Detections, Frame
 from detector.vision import Detector
-from detector.vision.view import detect_views
+from detector.vision.view import View, detect_views
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +29,12 @@ class AnalysedCamera:
     pipeline: CameraPipeline
     monitor: CameraMonitor
     guard: CameraGuard
+    idle: IdleSwitch | None = None
     picture: Picture | None = field(default=None)
+
+    def view(self, frame: Frame) -> View:
+        """Say where in the frame the network has to look."""
+        return self.pipeline.view(frame, every_tile=self.idle is not None and self.idle.idling)
 
 
 class Analysis:
@@ -115,10 +120,13 @@ class Analysis:
     def _guard(self, taken: Mapping[CameraId, Frame]) -> None:
         """Look after every camera, most of all after those that gave no picture."""
         for name, camera in self._cameras.items():
-            self._recorder.record_outcome(camera.guard.look(taken.get(name)))
+            outcome = camera.guard.look(taken.get(name))
+            if outcome.events and camera.idle:
+                camera.idle.attend()
+            self._recorder.record_outcome(outcome)
 
     def _analyse(self, frames: Sequence[Frame]) -> None:
-        views = [self._cameras[frame.camera].pipeline.view(frame) for frame in frames]
+        views = [self._cameras[frame.camera].view(frame) for frame in frames]
         for frame, detections in zip(frames, detect_views(self._detector, views), strict=True):
             self._one(frame, detections)
 
@@ -126,6 +134,8 @@ class Analysis:
         camera = self._cameras[frame.camera]
         step = camera.pipeline.process(frame, detections)
         camera.picture = step.picture
+        if camera.idle and camera.pipeline.attentive:
+            camera.idle.attend()
         self._recorder.record(step)
         camera.monitor.analysed(frame)
         self.frames_total += 1

@@ -160,10 +160,15 @@ class CameraPipeline:
         self._ended: list[Transition] = []
         self._notes: dict[TrackId, _Said] = {}
         self._last: Frame | None = None
+        self.attentive = False
+        """Something was in the newest frame, or an incident is open: look on closely."""
 
-    def view(self, frame: Frame) -> View:
-        """Say where in the frame the network has to look; once for each frame, in order."""
-        return View(frame.image, self._geometry_for(frame).tiles.regions())
+    def view(self, frame: Frame, *, every_tile: bool = False) -> View:
+        """Say where in the frame the network has to look; once for each frame, in order.
+
+        ``every_tile``: look everywhere at once, as frames come too rarely to take turns.
+        """
+        return View(frame.image, self._geometry_for(frame).tiles.regions(every=every_tile))
 
     def process(self, frame: Frame, detections: Detections) -> Step:
         """Take the boxes found in one frame; frames come in the order of their time."""
@@ -181,6 +186,7 @@ class CameraPipeline:
             moment = Moment.of(frame)
             outcome = self._book.advance(moment, transitions)
         self._annotate(tracks, transitions)
+        self.attentive = bool(len(tracks)) or self._noticed(boxes) or self.open_incidents > 0
         self._last = frame
         memory = self._changed_memory(geometry.rules, moment)
         return self._step(frame, tracks, outcome, detected_at, memory)
@@ -199,6 +205,14 @@ class CameraPipeline:
         incidents = {i.incident_id: i for i in first.incidents + last.incidents}
         outcome = Outcome(events, tuple(incidents.values()))
         return self._step(frame, gone, outcome, self._clock(), None)
+
+    def _noticed(self, boxes: Detections) -> bool:
+        """Whether any box may belong to a track."""
+        least = {c: min_score for c, (min_score, _) in self._plan.scores.items()}
+        return any(
+            score >= least.get(ObjectClass(c), 1.0)
+            for score, c in zip(boxes.confidence, boxes.class_id, strict=True)
+        )
 
     @property
     def open_incidents(self) -> int:

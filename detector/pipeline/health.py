@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from detector.streams.base import SourceProgress
+from detector.streams.base import Decoding, SourceProgress
 from detector.streams.packets import Packet
 from detector.types import CameraId, ClockReading, ClockSource, Frame
 
@@ -56,6 +56,8 @@ class CameraHealth:
         width: pixels; 0 before the first frame.
         height: pixels; 0 before the first frame.
         codec: name of the decoder; "" before the first frame.
+        decoding: "all", or "key_frames" while the camera idles.
+        decoding_reason: why it does not idle where that is wanted; "" while nothing speaks against.
     """
 
     camera: CameraId
@@ -78,6 +80,8 @@ class CameraHealth:
     width: int
     height: int
     codec: str
+    decoding: Decoding = "all"
+    decoding_reason: str = ""
 
 
 class RateMeter:
@@ -195,6 +199,8 @@ class CameraMonitor:
                 width=progress.width,
                 height=progress.height,
                 codec=progress.codec,
+                decoding=progress.decoding,
+                decoding_reason=progress.decoding_reason,
             )
 
     def _judged(self, now_s: float) -> tuple[CameraState, str, float]:

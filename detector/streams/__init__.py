@@ -1,6 +1,7 @@
 """Bytes to frames: recordings, live cameras, folders of pictures."""
 
 from detector.streams.base import InputSettings, Source, SourceProgress, redact
+from detector.streams.idle import IdleSettings, IdleSwitch
 from detector.streams.latest import Latest
 from detector.streams.packet_stream import PacketStream
 from detector.streams.packets import PacketRing
@@ -8,6 +9,8 @@ from detector.streams.sources import is_live, new_timeline, open_packets, open_s
 from detector.streams.timeline import Timeline
 
 __all__ = [
+    "IdleSettings",
+    "IdleSwitch",
     "InputSettings",
     "Latest",
     "PacketRing",

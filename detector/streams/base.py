@@ -13,6 +13,7 @@ from detector.streams.camera_clock import CameraClock
 from detector.types import Frame
 
 Role = Literal["detect", "record"]
+Decoding = Literal["all", "key_frames"]
 SCHEMES = ("file", "rtsp", "rtsps", "http", "https", "device")
 
 _SCHEME = re.compile(r"^([a-z][a-z0-9+.-]*)://|^(device):(?=\d+$)", re.IGNORECASE)
@@ -86,6 +87,8 @@ class SourceProgress:
         width: pixels, of the newest picture as it is handed out.
         height: pixels, likewise.
         codec: name of the decoder.
+        decoding: "all", or "key_frames" while a quiet camera idles.
+        decoding_reason: what speaks against idling where that is wanted; "" while nothing does.
         clock: what is known of the camera's own clock; None until a live source was opened.
     """
 
@@ -96,6 +99,8 @@ class SourceProgress:
     width: int = 0
     height: int = 0
     codec: str = ""
+    decoding: Decoding = "all"
+    decoding_reason: str = ""
     clock: CameraClock | None = None
 
 

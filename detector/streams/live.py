@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import av.error
 from av.container import InputContainer
@@ -11,14 +10,11 @@ from detector.errors import SourceBroken, SourceTimeout
 from detector.streams.base import Closing
 from detector.streams.camera_clock import CameraClock
 from detector.streams.faults import translate
+from detector.streams.idle import Arrived, IdleDecoder, Shown
 from detector.streams.lag import CatchUp
 from detector.streams.pictures import Pictures, SourceRequest
 from detector.streams.tap import PacketTap, read_clock
 from detector.types import Frame
-
-if TYPE_CHECKING:  # generic for the type checker only
-    from av.packet import Packet
-    from av.video.stream import VideoStream
 
 UNTIMED = ("mpjpeg", "mjpeg")  # no timestamps on the wire: FFmpeg invents 25 a second
 
@@ -46,6 +42,7 @@ class LiveStream(Closing):
         self._clock.connect()
         self.progress.clock = self._clock
         ring, stream = request.ring, self._pictures.stream
+        self._idler = self._make_idler()
         self._tap = None if ring is None else PacketTap(ring, stream, untimed=self._untimed)
 
     def __iter__(self) -> Iterator[Frame]:
@@ -54,19 +51,20 @@ class LiveStream(Closing):
         joined: int | None = self.progress.corrupt
         self._picture_s = self._whole_s = time.monotonic()
         try:
-            for packet, arrived_at, arrived_s in self._packets():
-                for picture in pictures.decode(packet):
+            for arrived in self._packets():
+                for shown in self._decode(arrived):
+                    picture, arrived_s = shown.picture, shown.s
                     if joined is not None:  # what came before the first key frame is undecodable
                         self.progress.corrupt, joined = joined, None  # by nature, not damaged
                     raw_s = None if self._untimed else pictures.raw_s(picture)
                     pts = timeline.place(raw_s, arrived_s - self._picture_s)
                     self._picture_s = arrived_s
-                    utc = self._clock.utc(raw_s, arrived_at)
+                    utc = self._clock.utc(raw_s, shown.at)
                     frame = pictures.frame(picture, pts, utc, self._clock.reading)
                     self._whole_s = arrived_s if pictures.whole else self._whole_s
                     if frame is not None:
                         yield frame
-                self._check_silence(arrived_s)
+                self._check_silence(arrived.s)
         except av.error.FFmpegError as error:
             settings = self._request.settings  # the cause names the URL with its password
             raise translate(error, self._request.where, settings.stall_s) from None
@@ -82,8 +80,32 @@ class LiveStream(Closing):
         """Let go of the connection."""
         self._container.close()
 
-    def _packets(self) -> Iterator[tuple["Packet[VideoStream]", float, float]]:
-        """Give the packets to decode, each with UTC and monotonic seconds of its arrival."""
+    def _make_idler(self) -> IdleDecoder | None:
+        """Prepare to decode key frames only at times, where that is wanted."""
+        switch = self._request.idle
+        if switch is None:
+            return None
+        switch.connect(
+            "its pictures come in segments"
+            if self.bursty
+            else "its pictures have no timestamps"
+            if self._untimed
+            else ""
+        )
+        return IdleDecoder(self._pictures, switch)
+
+    def _decode(self, arrived: Arrived) -> Iterator[Shown]:
+        """Give the pictures of a packet; while idle none, or those of several."""
+        if self._idler is None:
+            for picture in self._pictures.decode(arrived.packet):
+                yield Shown(picture, arrived.at, arrived.s)
+            return
+        yield from self._idler.decode(arrived)
+        if self._request.idle is not None:
+            self.progress.decoding, self.progress.decoding_reason = self._request.idle.state
+
+    def _packets(self) -> Iterator[Arrived]:
+        """Give the packets to decode."""
         catch_up = None if self._untimed or self.bursty else CatchUp()
         asked_s = time.monotonic()
         for packet in self._container.demux(self._pictures.stream):
@@ -103,7 +125,7 @@ class LiveStream(Closing):
                 self.progress.skipped += 1
                 self._check_silence(arrived_s)
             else:
-                yield packet, arrived_at, arrived_s
+                yield Arrived(packet, arrived_at, arrived_s)
             asked_s = time.monotonic()
 
     def _check_silence(self, now_s: float) -> None:

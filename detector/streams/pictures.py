@@ -22,12 +22,15 @@ from detector.types import U8, CameraId, ClockReading, ClockSource, Frame
 if TYPE_CHECKING:  # generic for the type checker only
     from av.packet import Packet
 
+    from detector.streams.idle import IdleSwitch
+
 
 @dataclass(frozen=True, slots=True)
 class SourceRequest:
     """What somebody wants to read, for which camera, and what goes on over its reconnections.
 
-    ``ring`` gets every packet of a live source, decoded or not; recordings are cut instead.
+    ``ring`` gets every packet of a live source, decoded or not; recordings are cut instead. With
+    ``idle`` a live source may be decoded by its key frames only while nobody is in view.
     """
 
     settings: InputSettings
@@ -37,6 +40,7 @@ class SourceRequest:
     progress: SourceProgress
     stages: StageClock = field(default_factory=StageClock)
     ring: PacketRing | None = None
+    idle: "IdleSwitch | None" = None
 
     @property
     def where(self) -> str:
@@ -112,6 +116,10 @@ class Pictures:
             return []
         self._request.progress.decoded += len(pictures)
         return pictures
+
+    def forget(self) -> None:
+        """Empty the decoder: the next packet must be a key frame."""
+        self.stream.codec_context.flush_buffers()
 
     def raw_s(self, picture: VideoFrame) -> float | None:
         """Give the source's own timestamp in seconds."""

@@ -14,6 +14,7 @@ from detector.stages import StageClock
 from detector.streams.base import InputSettings, Source, SourceProgress
 from detector.streams.faults import translate
 from detector.streams.folder import ImageFolder
+from detector.streams.idle import IdleSwitch
 from detector.streams.live import LiveStream
 from detector.streams.packet_stream import PacketStream
 from detector.streams.packets import PacketRing
@@ -37,6 +38,7 @@ def open_source(  # noqa: PLR0913  (everything after the camera is optional)
     stages: StageClock | None = None,
     *,
     ring: PacketRing | None = None,
+    idle: IdleSwitch | None = None,
 ) -> Source:
     """Open an input and look at its first bytes.
 
@@ -48,6 +50,7 @@ def open_source(  # noqa: PLR0913  (everything after the camera is optional)
         progress: counters that go on likewise.
         stages: counts the CPU of decoding and converting.
         ring: gets every packet of a live source, decoded or not.
+        idle: says when a live source needs its key frames decoded only; None: never.
 
     Raises:
         SourceNotFound, SourceRefused, SourceTimeout, SourceBroken: it cannot be opened, and why.
@@ -60,6 +63,7 @@ def open_source(  # noqa: PLR0913  (everything after the camera is optional)
         progress or SourceProgress(),
         stages or StageClock(),
         ring,
+        idle,
     )
     return _OPENERS[settings.scheme](request)
 

@@ -126,8 +126,10 @@ class TileSchedule:
         """After so many frames every tile has been looked at."""
         return -(-len(self._tiles) // self._budget) if self._budget else 1
 
-    def regions(self) -> tuple[Region, ...]:
-        """Give the regions of the next frame, the whole frame first."""
+    def regions(self, *, every: bool = False) -> tuple[Region, ...]:
+        """Give the regions of the next frame, the whole frame first; ``every`` tile if wanted."""
+        if every:
+            return (self._whole, *self._tiles)
         turn = [(self._next + step) % len(self._tiles) for step in range(self._budget)]
         self._next += self._budget
         return (self._whole, *(self._tiles[index] for index in turn))

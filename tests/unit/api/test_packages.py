@@ -147,7 +147,7 @@ def test_playing_a_clip_in_parts_is_one_look(
 
 
 def test_a_picture_that_is_not_there_is_no_look(client: Client, store: Store) -> None:
-    assert client.get(PICTURE).status_code == 404
+    assert client.get(PICTURE).status_code == 410
     assert said(store, "consult") == []
 
 
