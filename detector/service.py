@@ -26,6 +26,7 @@ from detector.events import VIEW_KINDS, ConfigStamp, Context, Incident, ModelSta
 from detector.evidence.clip_folder import ClipFolder
 from detector.evidence.overlay import Picture
 from detector.evidence.snapshot import SnapshotFolder
+from detector.evidence.trail import Trail
 from detector.incidents.camera_watch import CameraWatch
 from detector.pipeline.analysis import AnalysedCamera, Analysis
 from detector.pipeline.camera import CameraPipeline
@@ -53,6 +54,8 @@ log = logging.getLogger(__name__)
 DELIVERY_BEAT_LIMIT_S = 60.0
 RING_BYTES = 64 << 20
 """Most memory for the packets of one camera."""
+TRAIL_BYTES = 16 << 20
+"""Most memory for the tracks of one camera's last seconds."""
 JOIN_S = 5.0
 """How long a reader may take to end; one that is stuck in a library is left behind."""
 
@@ -150,6 +153,7 @@ class Service:
         self._snapshots = SnapshotFolder(config.data_dir / "snapshots")
         self._clips = ClipFolder(config.data_dir / "clips")
         self._rings: dict[str, PacketRing] = {}
+        self._trails: dict[str, Trail] = {}
         self._slots: Latest[CameraId, Frame] = Latest()
         self._cameras = {
             CameraId(name): self._camera(CameraId(name), settings)
@@ -190,7 +194,7 @@ class Service:
     def _start_evidence(self, undo: ExitStack, routes: Sequence[SinkRoute]) -> None:
         announcement = Announcement(self._config.site, routes)
         worker = EvidenceWorker(
-            self.store, self._clips, self._rings, announcement, self._heartbeats
+            self.store, self._clips, self._rings, announcement, self._heartbeats, self._trails
         )
         undo.callback(worker.stop)
         worker.start()
@@ -235,7 +239,7 @@ class Service:
             CameraWatch(context, plan.integrity, of_view, source.clock_alarm_s),
             reader.monitor.snapshot,
         )
-        analysed = AnalysedCamera(pipeline, reader.monitor, guard)
+        analysed = AnalysedCamera(pipeline, reader.monitor, guard, self._trails.get(name))
         return Camera(name, settings, reader, analysed, recorded)
 
     def _ring(self, name: CameraId, settings: CameraSettings) -> PacketRing | None:
@@ -245,6 +249,7 @@ class Service:
         if not record.enabled or not is_live(source):
             return None
         self._rings[name] = PacketRing(record.keep_s, RING_BYTES)
+        self._trails[name] = Trail(record.keep_s, TRAIL_BYTES)
         return self._rings[name]
 
     def _stop_readers(self) -> None:

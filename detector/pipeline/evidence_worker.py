@@ -7,13 +7,17 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from detector.delivery import SinkRoute
 from detector.errors import EvidenceError, StoreError
 from detector.events import EventReason
 from detector.evidence.clip import ClipFile, verify_clip, write_clip
 from detector.evidence.clip_folder import ClipFolder
+from detector.evidence.clip_tracks import TracksFile
+from detector.evidence.trail import Trail
 from detector.incidents.evidence_event import evidence_event
+from detector.pipeline.evidence_tracks import TracksBeside
 from detector.pipeline.health import Heartbeats
 from detector.store import ClipRecord, ClipState, Store
 from detector.streams import PacketRing
@@ -55,6 +59,7 @@ class EvidenceWorker:
         rings: by camera, the packets of its last seconds.
         announcement: in whose name it is said, and to whom.
         heartbeats: shows that the thread runs.
+        trails: by camera, where its tracks were in these seconds.
     """
 
     def __init__(
@@ -64,10 +69,12 @@ class EvidenceWorker:
         rings: Mapping[str, PacketRing],
         announcement: Announcement,
         heartbeats: Heartbeats,
+        trails: Mapping[str, Trail] = MappingProxyType({}),
     ) -> None:
         self._store = store
         self._folder = folder
         self._rings = rings
+        self._tracks = TracksBeside(store, trails)
         self._announcement = announcement
         self._heartbeats = heartbeats
         self._stopping = threading.Event()
@@ -134,7 +141,7 @@ class EvidenceWorker:
 
     def _one(self, clip: ClipRecord, now: float) -> None:
         try:
-            file = self._made(clip)
+            made = self._made(clip)
         except (EvidenceError, OSError) as error:
             disk = isinstance(error, OSError) or isinstance(error.__cause__, OSError)
             if disk and clip.attempts + 1 < MOST_ATTEMPTS:
@@ -146,24 +153,35 @@ class EvidenceWorker:
             log.exception("incident %s: a clip could not be made", clip.incident_id)
             self._missing(clip, f"internal error ({type(error).__name__})")
         else:
-            if file is None:
+            if made is None:
                 self._missing(clip, NO_VIDEO)
             else:
-                self._ready(clip, file)
+                self._ready(clip, *made)
 
-    def _made(self, clip: ClipRecord) -> ClipFile | None:
+    def _made(self, clip: ClipRecord) -> tuple[ClipFile, TracksFile | None] | None:
         """Write the clip, or take the file of an earlier run; None where there is nothing."""
         ring = self._rings.get(clip.camera)
         packets = ring.between(clip.begin_at, clip.end_at) if ring else ()
-        if packets and _shows_any(packets, clip):
-            return write_clip(packets, self._folder.place(clip.incident_id, clip.number))
         path = self._folder.path(clip.incident_id, clip.number)
-        return verify_clip(path) if path.exists() else None
+        if packets and _shows_any(packets, clip):
+            path = self._folder.place(clip.incident_id, clip.number)
+            tracks = self._tracks.write(clip, packets, path)
+            try:
+                return write_clip(packets, path), tracks
+            except BaseException:
+                self._tracks.remove(path)
+                raise
+        if not path.exists():
+            return None
+        file = verify_clip(path)
+        return file, self._tracks.taken(file, path)
 
-    def _ready(self, clip: ClipRecord, file: ClipFile) -> None:
+    def _ready(self, clip: ClipRecord, file: ClipFile, tracks: TracksFile | None) -> None:
         wanted_s = round(clip.end_at - clip.begin_at, 3)
         length = EventReason(predicate="clip_s", value=round(file.duration_s, 3), limit=wanted_s)
-        self._finish(clip, ClipState.READY, dataclasses.asdict(file), length)
+        beside = dataclasses.asdict(tracks) if tracks else None
+        body = dataclasses.asdict(file) | {"tracks": beside}
+        self._finish(clip, ClipState.READY, body, length)
 
     def _missing(self, clip: ClipRecord, reason: str) -> None:
         where = str(self._folder.path(clip.incident_id, clip.number))
