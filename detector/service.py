@@ -27,6 +27,7 @@ from detector.events import VIEW_KINDS, ConfigStamp, Context, Incident, ModelSta
 from detector.evidence.clip_folder import ClipFolder
 from detector.evidence.overlay import Picture
 from detector.evidence.snapshot import SnapshotFolder
+from detector.evidence.trail import Trail
 from detector.incidents.camera_watch import CameraWatch
 from detector.pipeline.analysis import AnalysedCamera, Analysis
 from detector.pipeline.camera import CameraPipeline
@@ -34,7 +35,7 @@ from detector.pipeline.camera_guard import CameraGuard
 from detector.pipeline.disk_watch import RetentionHealth
 from detector.pipeline.dispatcher import THREAD as DELIVERY
 from detector.pipeline.dispatcher import Dispatcher, SinkHealth
-from detector.pipeline.evidence_worker import Announcement, EvidenceWorker
+from detector.pipeline.evidence_worker import Announcement, EvidenceWorker, Footage
 from detector.pipeline.health import CameraHealth, Heartbeats
 from detector.pipeline.memory import CameraMemory
 from detector.pipeline.reader import Reader
@@ -56,6 +57,8 @@ log = logging.getLogger(__name__)
 DELIVERY_BEAT_LIMIT_S = 60.0
 RING_BYTES = 64 << 20
 """Most memory for the packets of one camera."""
+TRAIL_BYTES = 16 << 20
+"""Most memory for the tracks of one camera's last seconds."""
 JOIN_S = 5.0
 """How long a reader may take to end; one that is stuck in a library is left behind."""
 
@@ -154,7 +157,7 @@ class Service:
         sinks = [make_sink(name, settings) for name, settings in config.sinks.items()]
         self._snapshots = SnapshotFolder(config.data_dir / "snapshots")
         self._clips = ClipFolder(config.data_dir / "clips")
-        self._rings: dict[str, PacketRing] = {}
+        self._footage: dict[str, Footage] = {}
         self._slots: Latest[CameraId, Frame] = Latest()
         self._cameras = {
             CameraId(name): self._camera(CameraId(name), settings)
@@ -202,7 +205,7 @@ class Service:
         worker = EvidenceWorker(
             self.store,
             self._clips,
-            self._rings,
+            self._footage,
             announcement,
             self._heartbeats,
             self._retention.refusal,
@@ -252,7 +255,8 @@ class Service:
             CameraWatch(context, plan.integrity, of_view, source.clock_alarm_s),
             reader.monitor.snapshot,
         )
-        analysed = AnalysedCamera(pipeline, reader.monitor, guard, idle)
+        trail = self._footage[name].trail if name in self._footage else None
+        analysed = AnalysedCamera(pipeline, reader.monitor, guard, idle, trail)
         return Camera(name, settings, reader, analysed, recorded)
 
     def _ring(self, name: CameraId, settings: CameraSettings) -> PacketRing | None:
@@ -261,8 +265,9 @@ class Service:
         source = settings.ffmpeg.record or settings.ffmpeg.detect
         if not record.enabled or not is_live(source):
             return None
-        self._rings[name] = PacketRing(record.keep_s, RING_BYTES)
-        return self._rings[name]
+        ring = PacketRing(record.keep_s, RING_BYTES)
+        self._footage[name] = Footage(ring, Trail(record.keep_s, TRAIL_BYTES))
+        return ring
 
     def _stop_readers(self) -> None:
         readers = [

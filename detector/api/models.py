@@ -1,6 +1,7 @@
 """The shapes of answers and requests that are not events themselves."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated, Literal, Self
 
@@ -45,6 +46,14 @@ class OperatorMoveOut(Value):
     at: AwareDatetime
 
 
+class ClipCountsOut(Value):
+    """How many clips of an incident stand where; `/incidents/{id}/clips` tells of each."""
+
+    wanted: int = Field(description="still to be written")
+    ready: int
+    missing: int = Field(description="there will be none, the clip says why")
+
+
 class IncidentOut(Value):
     """An incident, what it comes to in words, and what the people on duty made of it."""
 
@@ -56,6 +65,8 @@ class IncidentOut(Value):
     first_seq: int
     last_seq: int
     updated_at: AwareDatetime
+    has_clip: bool = Field(description="there is verified video of it")
+    clips: ClipCountsOut
 
     @classmethod
     def of(cls, record: IncidentRecord) -> Self:
@@ -78,6 +89,8 @@ class IncidentOut(Value):
             first_seq=record.first_seq,
             last_seq=record.last_seq,
             updated_at=datetime.fromtimestamp(record.updated_at, UTC),
+            has_clip=record.clips.ready > 0,
+            clips=ClipCountsOut(**asdict(record.clips)),
         )
 
 

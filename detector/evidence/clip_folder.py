@@ -4,6 +4,11 @@ from pathlib import Path
 from uuid import UUID
 
 
+def tracks_beside(clip: Path) -> Path:
+    """Say where the tracks of a clip lie, whether they are there or not."""
+    return clip.with_suffix(".tracks.json")
+
+
 class ClipFolder:
     """A folder of MP4s named by incident and number, in subfolders of the id's first two digits."""
 

@@ -2,9 +2,8 @@
 
 import heapq
 import io
-import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
@@ -28,6 +27,7 @@ from detector.evidence.clip_times import (
     TimedPacket,
     typical_step,
 )
+from detector.evidence.durable import replacing
 from detector.evidence.video import VideoWriter
 from detector.streams.packets import Coding, Packet
 from detector.types import U8, Xy
@@ -110,27 +110,15 @@ def _can_be_copied(first: Packet, template: VideoStream | None) -> bool:
 @contextmanager
 def _replacing(path: Path) -> Iterator[Path]:
     """Give a place to write to; the file is on the disk, then has its name, or is gone."""
-    part = path.with_suffix(".part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        yield part
-        with part.open("rb+") as file:
-            os.fsync(file.fileno())
-        part.replace(path)
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        with replacing(path) as part:
+            yield part
     except (av.error.FFmpegError, OSError) as error:
         raise EvidenceError(f"{path}: expected to write a clip, found: {error}") from error
     except EvidenceError:
         raise
     except DetectorError as error:  # of the encoder
         raise EvidenceError(str(error)) from error
-    finally:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
 
 
 def _copy(

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from detector.evidence.overlay import Picture
+from detector.evidence.trail import Trail
 from detector.pipeline.camera import CameraPipeline
 from detector.pipeline.camera_guard import CameraGuard
 from detector.pipeline.health import CameraMonitor, Heartbeats
@@ -24,12 +25,13 @@ WAIT_S = 0.5
 
 @dataclass(slots=True)
 class AnalysedCamera:
-    """One camera as the analysis thread owns it; others read ``picture`` only."""
+    """One camera as the analysis thread owns it; others read ``picture`` and ``trail`` only."""
 
     pipeline: CameraPipeline
     monitor: CameraMonitor
     guard: CameraGuard
     idle: IdleSwitch | None = None
+    trail: Trail | None = None
     picture: Picture | None = field(default=None)
 
     def view(self, frame: Frame) -> View:
@@ -136,6 +138,8 @@ class Analysis:
         camera.picture = step.picture
         if camera.idle and camera.pipeline.attentive:
             camera.idle.attend()
+        if camera.trail is not None:
+            camera.trail.add(frame, step.picture.tracks)
         self._recorder.record(step)
         camera.monitor.analysed(frame)
         self.frames_total += 1
