@@ -27,6 +27,8 @@ from detector.evidence.clip_folder import ClipFolder
 from detector.evidence.overlay import Picture
 from detector.evidence.snapshot import SnapshotFolder
 from detector.incidents.camera_watch import CameraWatch
+from detector.incidents.coverage import WatchSpan, WatchState
+from detector.incidents.watch_ledger import WatchLedger, silence_s
 from detector.pipeline.analysis import AnalysedCamera, Analysis
 from detector.pipeline.camera import CameraPipeline
 from detector.pipeline.camera_guard import CameraGuard
@@ -39,6 +41,7 @@ from detector.pipeline.reader import Reader
 from detector.pipeline.record_reader import RecordReader
 from detector.pipeline.recorder import Recorder
 from detector.pipeline.source_thread import ReaderPlan
+from detector.pipeline.watch_keeper import WatchKeeper
 from detector.sinks import make_sink
 from detector.stages import StageClock
 from detector.store import Store, open_store
@@ -111,6 +114,14 @@ class Camera:
     def picture(self) -> Picture | None:
         """Give the newest analysed frame with what was found in it; None before the first."""
         return self.analysed.picture
+
+    def watching(self) -> WatchSpan | None:
+        """Give the span of its ledger that goes on; None before the first look."""
+        return self.analysed.keeper.ledger.current
+
+    def watched_s(self) -> Mapping[tuple[WatchState, str], float]:
+        """Give its final seconds since the start by state and reason."""
+        return self.analysed.keeper.ledger.totals
 
 
 class Service:
@@ -235,7 +246,9 @@ class Service:
             CameraWatch(context, plan.integrity, of_view, source.clock_alarm_s),
             reader.monitor.snapshot,
         )
-        analysed = AnalysedCamera(pipeline, reader.monitor, guard)
+        ledger = WatchLedger(name, silence_s(settings.detect.fps), self.store.watched_until(name))
+        keeper = WatchKeeper(ledger, guard.standing)
+        analysed = AnalysedCamera(pipeline, reader.monitor, guard, keeper)
         return Camera(name, settings, reader, analysed, recorded)
 
     def _ring(self, name: CameraId, settings: CameraSettings) -> PacketRing | None:

@@ -17,6 +17,7 @@ from starlette.types import ASGIApp
 from detector.api.server import Server, address, bind
 from detector.config.access import ApiSettings
 from detector.evidence.overlay import Picture
+from detector.incidents.coverage import WatchSpan, WatchState
 from detector.pipeline.dispatcher import SinkHealth
 from detector.pipeline.health import CameraHealth, CameraState
 from detector.stages import Stage, StageClock
@@ -80,12 +81,20 @@ class ShownCamera:
     barriers: Sequence[str] = ("fence",)
     state: CameraHealth = LIVE
     shown: Picture | None = None
+    span: WatchSpan | None = None
+    seconds: Mapping[tuple[WatchState, str], float] = field(default_factory=dict)
 
     def health(self) -> CameraHealth:
         return replace(self.state, camera=CameraId(self.name))
 
     def picture(self) -> Picture | None:
         return self.shown
+
+    def watching(self) -> WatchSpan | None:
+        return self.span
+
+    def watched_s(self) -> Mapping[tuple[WatchState, str], float]:
+        return self.seconds
 
 
 @dataclass(frozen=True)

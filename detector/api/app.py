@@ -20,6 +20,7 @@ from detector.api.routes import (
     about,
     cameras,
     clips,
+    coverage,
     deliveries,
     events,
     health,
@@ -86,7 +87,7 @@ def _routed_app() -> FastAPI:
     )
     problems.install(app)
     app.webhooks.include_router(webhooks)
-    for resource in (events, incidents, clips, cameras, deliveries, sinks, about):
+    for resource in (coverage, events, incidents, clips, cameras, deliveries, sinks, about):
         app.include_router(resource.router, prefix=PREFIX)
     app.include_router(health.router)
     app.include_router(page.router)

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from detector.evidence.overlay import Picture
+from detector.incidents.coverage import WatchSpan, WatchState
 from detector.pipeline.dispatcher import SinkHealth
 from detector.pipeline.health import CameraHealth
 from detector.stages import StageClock
@@ -44,6 +45,14 @@ class CameraView(Protocol):
 
     def picture(self) -> Picture | None:
         """Give the newest analysed frame with what was found in it; None before the first."""
+        ...
+
+    def watching(self) -> WatchSpan | None:
+        """Give the span of its ledger that goes on; None before the first look."""
+        ...
+
+    def watched_s(self) -> Mapping[tuple[WatchState, str], float]:
+        """Give its final seconds since the start by state and reason; they never shrink."""
         ...
 
 

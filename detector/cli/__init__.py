@@ -1,4 +1,4 @@
-"""The command line: ``detector serve | process | check | calibrate | events | bench | schema``.
+"""The command line: ``detector serve | process | check | calibrate | events | coverage | bench | schema``.
 
 Exit codes: 0 done, 2 configuration, 3 model, 4 source, 5 worse than the baseline, 1 anything else;
 130 after Ctrl-C.
@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from detector import __version__
-from detector.cli import bench, calibrate, check, events, process, schema, serve
+from detector.cli import bench, calibrate, check, coverage, events, process, schema, serve
 from detector.errors import DetectorError
 
 Command = Callable[[argparse.Namespace], int]
@@ -25,7 +25,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for module in (serve, process, check, calibrate, events, bench, schema):
+    for module in (serve, process, check, calibrate, events, coverage, bench, schema):
         module.add_parser(commands)
     return parser.parse_args(arguments)
 

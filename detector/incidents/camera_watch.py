@@ -26,6 +26,7 @@ from detector.events import (
 )
 from detector.incidents.book import Outcome
 from detector.incidents.clock_watch import ClockWatch
+from detector.incidents.coverage import WatchState
 from detector.incidents.view import IntegritySettings, ViewMeasures
 from detector.types import Phase, Severity
 
@@ -148,13 +149,19 @@ class CameraWatch:
         return tuple(kind for kind, fault in self._faults.items() if fault.open)
 
     @property
-    def state(self) -> tuple[str, str]:
-        """Give (watched | degraded | blind, why) for the ledger; why is "" while watched."""
+    def state(self) -> tuple[WatchState, str]:
+        """Give how it watches and why not well, for the ledger; why is "" while watched."""
         faults = self.faults
         if not faults:
-            return "watched", ""
-        state = "blind" if BLINDING.intersection(faults) else "degraded"
+            return WatchState.WATCHED, ""
+        state = WatchState.BLIND if BLINDING.intersection(faults) else WatchState.DEGRADED
         return state, faults[0].removeprefix("camera_")
+
+    @property
+    def since_s(self) -> float | None:
+        """When the gravest fault began, on the timeline of the run; None without one."""
+        faults = self.faults
+        return self._faults[faults[0]].began_s if faults else None
 
     def advance(
         self, moment: Moment, link: Link | None = None, measures: ViewMeasures | None = None

@@ -10,6 +10,7 @@ from detector.pipeline.camera import CameraPipeline
 from detector.pipeline.camera_guard import CameraGuard
 from detector.pipeline.health import CameraMonitor, Heartbeats
 from detector.pipeline.recorder import Recorder
+from detector.pipeline.watch_keeper import WatchKeeper
 from detector.streams import Latest
 from detector.types import CameraId, Detections, Frame
 from detector.vision import Detector
@@ -29,6 +30,7 @@ class AnalysedCamera:
     pipeline: CameraPipeline
     monitor: CameraMonitor
     guard: CameraGuard
+    keeper: WatchKeeper
     picture: Picture | None = field(default=None)
 
 
@@ -90,6 +92,8 @@ class Analysis:
                     log.exception("analysis failed on a frame")
                 self.failure = error
                 self._stopping.wait(WAIT_S)
+        cameras = self._cameras.values()
+        self._recorder.record_watch(span for c in cameras for span in c.keeper.close())
         self._recorder.flush()
         self._heartbeats.forget(THREAD)
 
@@ -116,6 +120,8 @@ class Analysis:
         """Look after every camera, most of all after those that gave no picture."""
         for name, camera in self._cameras.items():
             self._recorder.record_outcome(camera.guard.look(taken.get(name)))
+        cameras = self._cameras.values()
+        self._recorder.record_watch(span for c in cameras for span in c.keeper.look())
 
     def _analyse(self, frames: Sequence[Frame]) -> None:
         views = [self._cameras[frame.camera].pipeline.view(frame) for frame in frames]
@@ -128,4 +134,5 @@ class Analysis:
         camera.picture = step.picture
         self._recorder.record(step)
         camera.monitor.analysed(frame)
+        camera.keeper.analysed()
         self.frames_total += 1

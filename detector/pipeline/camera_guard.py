@@ -6,6 +6,7 @@ from time import monotonic, time
 from detector.events import Moment
 from detector.incidents import Outcome
 from detector.incidents.camera_watch import CameraWatch, Link
+from detector.incidents.watch_ledger import Standing
 from detector.pipeline.health import STOPPED, CameraHealth, CameraState
 from detector.types import ClockReading, ClockSource, Frame
 from detector.vision.integrity import IntegrityMeter
@@ -45,6 +46,12 @@ class CameraGuard:
         self._looked_s = float("-inf")
         self._size = (0, 0)
         self._reading: ClockReading | None = None
+
+    def standing(self) -> Standing:
+        """Say how the camera watches, by the same monotonic clock."""
+        state, reason = self._watch.state
+        since_s = self._watch.since_s
+        return Standing(state, reason, None if since_s is None else since_s + self._began_s)
 
     def look(self, frame: Frame | None) -> Outcome:
         """Take a new picture, or that none came; call it several times a second.

@@ -7,10 +7,12 @@ import pytest
 
 from detector.incidents.camera_watch import CameraWatch
 from detector.incidents.view import IntegritySettings, OfflineCheck
+from detector.incidents.watch_ledger import WatchLedger
 from detector.pipeline.analysis import AnalysedCamera, Analysis
 from detector.pipeline.camera_guard import CameraGuard
 from detector.pipeline.health import CameraMonitor, CameraState, Heartbeats
 from detector.pipeline.recorder import Recorder
+from detector.pipeline.watch_keeper import WatchKeeper
 from detector.stages import StageClock
 from detector.store import EventQuery, StoreSettings, open_store
 from detector.streams import Latest
@@ -48,7 +50,8 @@ def analysed(*, live: bool = False, offline_after_s: float = 5.0) -> AnalysedCam
     settings = IntegritySettings(offline=OfflineCheck(after_s=offline_after_s))
     watch = CameraWatch(context(), settings)
     guard = CameraGuard(IntegrityMeter(), watch, monitor.snapshot)
-    return AnalysedCamera(pipeline(live=live), monitor, guard)
+    keeper = WatchKeeper(WatchLedger(NORTH, 5.0, None), guard.standing)
+    return AnalysedCamera(pipeline(live=live), monitor, guard, keeper)
 
 
 def analysis(detector: ScriptedDetector, recorder: Recorder) -> tuple[Analysis, Latest]:
