@@ -1,4 +1,4 @@
-"""The command line: ``detector serve | process | check | calibrate | events | coverage | bench | schema``.
+"""The command line: ``detector serve | process | check | events | coverage | bench`` and others.
 
 Exit codes: 0 done, 2 configuration, 3 model, 4 source, 5 worse than the baseline, 1 anything else;
 130 after Ctrl-C.

@@ -22,11 +22,12 @@ from detector.types import F32, U8
 WIDTH_PX, HEIGHT_PX = 320, 180
 BLOCKS = (16, 9)
 MEMORY_S = 120.0
-APART_S = 0.19
-"""Pictures that come faster are not measured; five in a second say all there is to say."""
+APART_S = 0.39
+"""Pictures that come faster are not measured: faults are told after seconds, not after pictures."""
 
 _SHIFT_SIZE = (160, 90)
 _COARSE_SIZE = (32, 18)
+_BRIGHT = 32 * 18 * 9 // 10
 _TEXTURED_GREY = 6.0  # mean gradient of a block with edges; noise of sensor and coding stays below
 _LOST = 0.4  # a block that keeps less of its edges has lost them
 _BETTER = 0.1  # by which a shift must fit better than none
@@ -102,7 +103,7 @@ class IntegrityMeter:
         blocks = _reduced(gradient, BLOCKS)
         edges = _edges(gradient)
         coarse = _reduced(grey.astype(np.float32), _COARSE_SIZE)
-        bright = float(np.percentile(coarse, 90))
+        bright = float(np.partition(coarse, _BRIGHT, axis=None)[_BRIGHT])
         textured = float(np.count_nonzero(blocks > _TEXTURED_GREY)) / blocks.size
         reference = self._reference
         if reference is None:
@@ -138,10 +139,12 @@ def _weight(passed_s: float, memory_s: float) -> float:
 
 
 def _gradient(grey: U8) -> F32:
-    """Give the (178, 318) sum of the differences across and down; 255 stands for more, too."""
+    """Give the (90, 160) sum of the differences across and down; 255 stands for more, too."""
     across = cv2.absdiff(grey[1:-1, 2:], grey[1:-1, :-2])
     down = cv2.absdiff(grey[2:, 1:-1], grey[:-2, 1:-1])
-    return np.asarray(cv2.add(across, down), np.float32)
+    # With the border the picture halves exactly, for which OpenCV takes a sixteenth of the time.
+    whole = cv2.copyMakeBorder(cv2.add(across, down), 1, 1, 1, 1, cv2.BORDER_REPLICATE)
+    return _reduced(whole.astype(np.float32), _SHIFT_SIZE)
 
 
 def _reduced(picture: F32, size: tuple[int, int]) -> F32:
@@ -150,9 +153,8 @@ def _reduced(picture: F32, size: tuple[int, int]) -> F32:
 
 def _edges(gradient: F32) -> F32:
     """Give (90, 160) edges in relation to their mean: strong ones count no more than clear ones."""
-    small = _reduced(gradient, _SHIFT_SIZE)
-    limit = max(2.5 * float(small.mean()), _LOW_CONTRAST_GREY)
-    return np.asarray(np.minimum(small, np.float32(limit)) / limit, np.float32)
+    limit = max(2.5 * float(gradient.mean()), _LOW_CONTRAST_GREY)
+    return np.asarray(np.minimum(gradient, np.float32(limit)) / limit, np.float32)
 
 
 def _lost(blocks: F32, usual: F32) -> tuple[float, float]:
