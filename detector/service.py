@@ -41,6 +41,7 @@ from detector.pipeline.reader import Reader
 from detector.pipeline.record_reader import RecordReader
 from detector.pipeline.recorder import Recorder
 from detector.pipeline.source_thread import ReaderPlan
+from detector.pipeline.view_follower import GeometryState, ViewFollower
 from detector.pipeline.watch_keeper import WatchKeeper
 from detector.sinks import make_sink
 from detector.stages import StageClock
@@ -118,6 +119,10 @@ class Camera:
     def watching(self) -> WatchSpan | None:
         """Give the span of its ledger that goes on; None before the first look."""
         return self.analysed.keeper.ledger.current
+
+    def geometry(self) -> GeometryState:
+        """Say where its zones and barriers are."""
+        return self.analysed.guard.geometry.state
 
     def watched_s(self) -> Mapping[tuple[WatchState, str], float]:
         """Give its final seconds since the start by state and reason."""
@@ -241,10 +246,12 @@ class Service:
             reader_plan = replace(reader_plan, ring=ring)
         opener = partial(open_source, stages=self.stages)
         reader = Reader(reader_plan, self._slots, self._heartbeats, opener=opener)
+        meter = IntegrityMeter(plan.integrity.learn_s)
         guard = CameraGuard(
-            IntegrityMeter(plan.integrity.learn_s),
+            meter,
             CameraWatch(context, plan.integrity, of_view, source.clock_alarm_s),
             reader.monitor.snapshot,
+            ViewFollower(meter, plan.integrity.moved),
         )
         ledger = WatchLedger(name, silence_s(settings.detect.fps), self.store.watched_until(name))
         keeper = WatchKeeper(ledger, guard.standing)

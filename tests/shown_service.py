@@ -20,6 +20,7 @@ from detector.evidence.overlay import Picture
 from detector.incidents.coverage import WatchSpan, WatchState
 from detector.pipeline.dispatcher import SinkHealth
 from detector.pipeline.health import CameraHealth, CameraState
+from detector.pipeline.view_follower import GeometryState
 from detector.stages import Stage, StageClock
 from detector.store import Store
 from detector.types import CameraId, ClockSource, Frame, ObjectClass, Tracks
@@ -92,6 +93,9 @@ class ShownCamera:
 
     def watching(self) -> WatchSpan | None:
         return self.span
+
+    def geometry(self) -> GeometryState:
+        return GeometryState.AS_DRAWN
 
     def watched_s(self) -> Mapping[tuple[WatchState, str], float]:
         return self.seconds

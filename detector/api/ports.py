@@ -12,6 +12,7 @@ from detector.evidence.overlay import Picture
 from detector.incidents.coverage import WatchSpan, WatchState
 from detector.pipeline.dispatcher import SinkHealth
 from detector.pipeline.health import CameraHealth
+from detector.pipeline.view_follower import GeometryState
 from detector.stages import StageClock
 from detector.store.store import Store
 from detector.vision.base import DetectorInfo
@@ -49,6 +50,10 @@ class CameraView(Protocol):
 
     def watching(self) -> WatchSpan | None:
         """Give the span of its ledger that goes on; None before the first look."""
+        ...
+
+    def geometry(self) -> GeometryState:
+        """Say where its zones and barriers are."""
         ...
 
     def watched_s(self) -> Mapping[tuple[WatchState, str], float]:

@@ -140,6 +140,8 @@ class CameraWatch:
         self._clock = ClockWatch(clock_limit_s)
         self._link = Link(up=True, state="")
         self._incidents = self._events = 0
+        self.followed = False
+        """Zones and barriers moved along with the view: being moved degrades nothing then."""
         self._said: list[Event] = []
         self._changed: list[Incident] = []
 
@@ -151,7 +153,7 @@ class CameraWatch:
     @property
     def state(self) -> tuple[WatchState, str]:
         """Give how it watches and why not well, for the ledger; why is "" while watched."""
-        faults = self.faults
+        faults = self._degrading
         if not faults:
             return WatchState.WATCHED, ""
         state = WatchState.BLIND if BLINDING.intersection(faults) else WatchState.DEGRADED
@@ -159,9 +161,15 @@ class CameraWatch:
 
     @property
     def since_s(self) -> float | None:
-        """When the gravest fault began, on the timeline of the run; None without one."""
-        faults = self.faults
+        """When the gravest of what degrades it began, on the timeline of the run, or None."""
+        faults = self._degrading
         return self._faults[faults[0]].began_s if faults else None
+
+    @property
+    def _degrading(self) -> tuple[EventKind, ...]:
+        return tuple(
+            kind for kind in self.faults if kind is not EventKind.CAMERA_MOVED or not self.followed
+        )
 
     def advance(
         self, moment: Moment, link: Link | None = None, measures: ViewMeasures | None = None

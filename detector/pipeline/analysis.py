@@ -120,6 +120,8 @@ class Analysis:
         """Look after every camera, most of all after those that gave no picture."""
         for name, camera in self._cameras.items():
             self._recorder.record_outcome(camera.guard.look(taken.get(name)))
+            shift = camera.guard.geometry.shift
+            camera.pipeline.follow(None if shift is None else shift.matrix, camera.guard.marks)
         cameras = self._cameras.values()
         self._recorder.record_watch(span for c in cameras for span in c.keeper.look())
 
