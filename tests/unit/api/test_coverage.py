@@ -2,10 +2,13 @@
 
 import pytest
 
+from detector.api.app import create_app
+from detector.cli import main
+from detector.config.access import ApiSettings
 from detector.incidents.coverage import WatchSpan, WatchState
 from detector.store import Store
 from tests.happenings import make_event, make_incident
-from tests.shown_service import Client, ShownCamera, ShownService
+from tests.shown_service import Client, ShownCamera, ShownService, served
 
 BEGAN = 1_700_000_000.0
 WATCHED = WatchSpan("gate", WatchState.WATCHED, "", BEGAN, BEGAN + 600.0)
@@ -71,6 +74,20 @@ def test_a_window_that_ends_before_it_begins_is_refused(client: Client) -> None:
 
 def test_an_unknown_camera_has_no_coverage(client: Client) -> None:
     assert client.get("/api/v1/cameras/west/coverage").status_code == 404
+
+
+def test_the_command_line_says_it_in_one_line_for_each_camera(
+    service: ShownService, capsys: pytest.CaptureFixture[str]
+) -> None:
+    service.store.write_watch([WATCHED, COVERED])
+    with served(create_app(service, ApiSettings())) as url:
+        window = ["--after", f"{BEGAN:.0f}", "--before", f"{BEGAN + 1000:.0f}"]
+        assert main(["coverage", "--url", url, *window]) == 0
+        assert main(["coverage", "--url", url, "--after", "yesterday"]) == 1
+    said = capsys.readouterr()
+    line = "gate  watched 60.0 % of 1000 s, blind 300.0 s (covered), unknown 100.0 s"
+    assert said.out.splitlines() == [line]
+    assert "expected the coverage, found" in said.err
 
 
 @pytest.mark.parametrize("filters", ["rules=nonsense", "cameras=gate&colour=red"])
