@@ -83,6 +83,7 @@ class ShownCamera:
     state: CameraHealth = LIVE
     shown: Picture | None = None
     span: WatchSpan | None = None
+    lies: GeometryState = GeometryState.AS_DRAWN
     seconds: Mapping[tuple[WatchState, str], float] = field(default_factory=dict)
 
     def health(self) -> CameraHealth:
@@ -95,7 +96,7 @@ class ShownCamera:
         return self.span
 
     def geometry(self) -> GeometryState:
-        return GeometryState.AS_DRAWN
+        return self.lies
 
     def watched_s(self) -> Mapping[tuple[WatchState, str], float]:
         return self.seconds
