@@ -29,6 +29,8 @@ from detector.evidence.overlay import Picture
 from detector.evidence.snapshot import SnapshotFolder
 from detector.evidence.trail import Trail
 from detector.incidents.camera_watch import CameraWatch
+from detector.incidents.coverage import WatchSpan, WatchState
+from detector.incidents.watch_ledger import WatchLedger, silence_s
 from detector.pipeline.analysis import AnalysedCamera, Analysis
 from detector.pipeline.camera import CameraPipeline
 from detector.pipeline.camera_guard import CameraGuard
@@ -43,6 +45,8 @@ from detector.pipeline.record_reader import RecordReader
 from detector.pipeline.recorder import Recorder
 from detector.pipeline.retention_worker import RetentionWorker
 from detector.pipeline.source_thread import ReaderPlan
+from detector.pipeline.view_follower import GeometryState, ViewFollower
+from detector.pipeline.watch_keeper import WatchKeeper
 from detector.sinks import make_sink
 from detector.stages import StageClock
 from detector.store import Store, open_store
@@ -117,6 +121,18 @@ class Camera:
     def picture(self) -> Picture | None:
         """Give the newest analysed frame with what was found in it; None before the first."""
         return self.analysed.picture
+
+    def watching(self) -> WatchSpan | None:
+        """Give the span of its ledger that goes on; None before the first look."""
+        return self.analysed.keeper.ledger.current
+
+    def geometry(self) -> GeometryState:
+        """Say where its zones and barriers are."""
+        return self.analysed.guard.geometry.state
+
+    def watched_s(self) -> Mapping[tuple[WatchState, str], float]:
+        """Give its final seconds since the start by state and reason."""
+        return self.analysed.keeper.ledger.totals
 
 
 class Service:
@@ -250,13 +266,17 @@ class Service:
         idle = IdleSwitch(name, idling, source.stall_s) if idling else None
         opener = partial(open_source, stages=self.stages, idle=idle)
         reader = Reader(reader_plan, self._slots, self._heartbeats, opener=opener)
+        meter = IntegrityMeter(plan.integrity.learn_s)
         guard = CameraGuard(
-            IntegrityMeter(plan.integrity.learn_s),
+            meter,
             CameraWatch(context, plan.integrity, of_view, source.clock_alarm_s),
             reader.monitor.snapshot,
+            ViewFollower(meter, plan.integrity.moved),
         )
+        ledger = WatchLedger(name, silence_s(settings.detect.fps), self.store.watched_until(name))
+        keeper = WatchKeeper(ledger, guard.standing)
         trail = self._footage[name].trail if name in self._footage else None
-        analysed = AnalysedCamera(pipeline, reader.monitor, guard, idle, trail)
+        analysed = AnalysedCamera(pipeline, reader.monitor, guard, keeper, idle, trail)
         return Camera(name, settings, reader, analysed, recorded)
 
     def _ring(self, name: CameraId, settings: CameraSettings) -> PacketRing | None:

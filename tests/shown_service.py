@@ -21,11 +21,13 @@ from detector.evidence.clip_folder import ClipFolder
 from detector.evidence.overlay import Picture
 from detector.evidence.signing_key import SigningKey
 from detector.evidence.snapshot import SnapshotFolder
+from detector.incidents.coverage import WatchSpan, WatchState
 from detector.pipeline.disk_watch import RetentionHealth
 from detector.pipeline.dispatcher import SinkHealth
 from detector.pipeline.health import CameraHealth, CameraState
 from detector.pipeline.package_contents import EvidenceFolders
 from detector.pipeline.packager import Packager
+from detector.pipeline.view_follower import GeometryState
 from detector.stages import Stage, StageClock
 from detector.store import Store
 from detector.types import CameraId, ClockSource, Frame, ObjectClass, Tracks
@@ -87,12 +89,24 @@ class ShownCamera:
     barriers: Sequence[str] = ("fence",)
     state: CameraHealth = LIVE
     shown: Picture | None = None
+    span: WatchSpan | None = None
+    lies: GeometryState = GeometryState.AS_DRAWN
+    seconds: Mapping[tuple[WatchState, str], float] = field(default_factory=dict)
 
     def health(self) -> CameraHealth:
         return replace(self.state, camera=CameraId(self.name))
 
     def picture(self) -> Picture | None:
         return self.shown
+
+    def watching(self) -> WatchSpan | None:
+        return self.span
+
+    def geometry(self) -> GeometryState:
+        return self.lies
+
+    def watched_s(self) -> Mapping[tuple[WatchState, str], float]:
+        return self.seconds
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from detector.api.routes import (
     about,
     cameras,
     clips,
+    coverage,
     deliveries,
     events,
     health,
@@ -90,7 +91,18 @@ def _routed_app() -> FastAPI:
     )
     problems.install(app)
     app.webhooks.include_router(webhooks)
-    resources = (events, incidents, clips, holds, packages, cameras, deliveries, sinks, about)
+    resources = (
+        coverage,
+        events,
+        incidents,
+        clips,
+        holds,
+        packages,
+        cameras,
+        deliveries,
+        sinks,
+        about,
+    )
     for resource in resources:
         app.include_router(resource.router, prefix=PREFIX)
     app.include_router(health.router)

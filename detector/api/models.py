@@ -10,7 +10,9 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstrai
 from detector.api.ports import CameraView, Check, ServiceView
 from detector.api.wording import headline
 from detector.events import OPERATOR_MOVES, Event, Incident, OperatorState
+from detector.incidents.coverage import WatchState
 from detector.pipeline.health import CameraState
+from detector.pipeline.view_follower import GeometryState
 from detector.store.records import IncidentRecord
 from detector.types import ClockSource
 
@@ -124,6 +126,11 @@ class CameraOut(Value):
     state: CameraState
     reason: str = Field(description="why it is not well; empty while it is")
     since: AwareDatetime
+    watch: WatchState = Field(description="how well it watches now; see its coverage")
+    watch_reason: str = Field(description="why it does not watch well, in a word")
+    geometry: GeometryState = Field(
+        description="where zones and barriers are; degraded: the view was moved, they were not"
+    )
     fps_in: float = Field(description="pictures decoded per second, of late")
     fps_analysed: float = Field(description="pictures analysed per second, of late")
     frames: int = Field(description="pictures handed to analysis, since the start")
@@ -149,6 +156,7 @@ class CameraOut(Value):
         """Show a camera at ``now``, UTC epoch seconds."""
         health = camera.health()
         last = health.last_frame_at
+        watching = camera.watching()
         return cls(
             name=camera.name,
             friendly_name=camera.friendly_name or camera.name,
@@ -158,6 +166,9 @@ class CameraOut(Value):
             state=health.state,
             reason=health.reason,
             since=datetime.fromtimestamp(health.since, UTC),
+            watch=WatchState.UNKNOWN if watching is None else watching.state,
+            watch_reason="" if watching is None else watching.reason,
+            geometry=camera.geometry(),
             fps_in=round(health.fps_in, 2),
             fps_analysed=round(health.fps_analysed, 2),
             frames=health.frames,

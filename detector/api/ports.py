@@ -9,10 +9,12 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from detector.evidence.overlay import Picture
+from detector.incidents.coverage import WatchSpan, WatchState
 from detector.pipeline.disk_watch import RetentionHealth
 from detector.pipeline.dispatcher import SinkHealth
 from detector.pipeline.health import CameraHealth
 from detector.pipeline.packager import Packager
+from detector.pipeline.view_follower import GeometryState
 from detector.stages import StageClock
 from detector.store.store import Store
 from detector.vision.base import DetectorInfo
@@ -46,6 +48,18 @@ class CameraView(Protocol):
 
     def picture(self) -> Picture | None:
         """Give the newest analysed frame with what was found in it; None before the first."""
+        ...
+
+    def watching(self) -> WatchSpan | None:
+        """Give the span of its ledger that goes on; None before the first look."""
+        ...
+
+    def geometry(self) -> GeometryState:
+        """Say where its zones and barriers are."""
+        ...
+
+    def watched_s(self) -> Mapping[tuple[WatchState, str], float]:
+        """Give its final seconds since the start by state and reason; they never shrink."""
         ...
 
 

@@ -13,6 +13,7 @@ from detector.cli import (
     bench,
     calibrate,
     check,
+    coverage,
     discover,
     events,
     export,
@@ -24,7 +25,19 @@ from detector.cli import (
 from detector.errors import DetectorError
 
 Command = Callable[[argparse.Namespace], int]
-COMMANDS = (serve, process, check, discover, calibrate, events, export, verify, bench, schema)
+COMMANDS = (
+    serve,
+    process,
+    check,
+    discover,
+    calibrate,
+    events,
+    coverage,
+    export,
+    verify,
+    bench,
+    schema,
+)
 """In the order of ``--help``."""
 INTERRUPTED = 130
 """What a shell gives a program that was ended with Ctrl-C."""

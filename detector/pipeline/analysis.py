@@ -11,6 +11,7 @@ from detector.pipeline.camera import CameraPipeline
 from detector.pipeline.camera_guard import CameraGuard
 from detector.pipeline.health import CameraMonitor, Heartbeats
 from detector.pipeline.recorder import Recorder
+from detector.pipeline.watch_keeper import WatchKeeper
 from detector.streams import IdleSwitch, Latest
 from detector.types import CameraId, Detections, Frame
 from detector.vision import Detector
@@ -30,6 +31,7 @@ class AnalysedCamera:
     pipeline: CameraPipeline
     monitor: CameraMonitor
     guard: CameraGuard
+    keeper: WatchKeeper
     idle: IdleSwitch | None = None
     trail: Trail | None = None
     picture: Picture | None = field(default=None)
@@ -97,6 +99,8 @@ class Analysis:
                     log.exception("analysis failed on a frame")
                 self.failure = error
                 self._stopping.wait(WAIT_S)
+        cameras = self._cameras.values()
+        self._recorder.record_watch(span for c in cameras for span in c.keeper.close())
         self._recorder.flush()
         self._heartbeats.forget(THREAD)
 
@@ -126,6 +130,10 @@ class Analysis:
             if outcome.events and camera.idle:
                 camera.idle.attend()
             self._recorder.record_outcome(outcome)
+            shift = camera.guard.geometry.shift
+            camera.pipeline.follow(None if shift is None else shift.matrix, camera.guard.marks)
+        cameras = self._cameras.values()
+        self._recorder.record_watch(span for c in cameras for span in c.keeper.look())
 
     def _analyse(self, frames: Sequence[Frame]) -> None:
         views = [self._cameras[frame.camera].view(frame) for frame in frames]
@@ -142,4 +150,5 @@ class Analysis:
             camera.trail.add(frame, step.picture.tracks)
         self._recorder.record(step)
         camera.monitor.analysed(frame)
+        camera.keeper.analysed()
         self.frames_total += 1

@@ -12,6 +12,7 @@ from detector.evidence.overlay import Picture
 from detector.evidence.snapshot import SnapshotFolder
 from detector.incidents import Outcome
 from detector.incidents.clip_plan import ClipWish
+from detector.incidents.coverage import WatchSpan, WatchState
 from detector.pipeline.camera import Step
 from detector.pipeline.recorder import Recorder
 from detector.stages import StageClock
@@ -43,6 +44,12 @@ class UnwritableStore:
         if self.full:
             raise StoreError("events.sqlite3: the disk is full")
         return self._store.append(new, changed, routes, now=now, states=states, clips=clips)
+
+    def write_watch(self, spans: Sequence[WatchSpan]) -> None:
+        """Refuse likewise."""
+        if self.full:
+            raise StoreError("events.sqlite3: the disk is full")
+        self._store.write_watch(spans)
 
 
 @pytest.fixture
@@ -127,3 +134,16 @@ def test_what_is_known_of_a_camera_itself_waits_for_the_store_like_the_rest(stor
     full.full = False
     assert recorder.flush()
     assert seqs(store) == [1]
+
+
+def test_of_a_span_only_the_newest_end_waits_while_the_disk_is_full(store: Store) -> None:
+    disk = UnwritableStore(store)
+    recorder = Recorder(disk, (), None, StageClock())  # type: ignore[arg-type]
+    for ended_at in (10.0, 20.0, 30.0):
+        recorder.record_watch([WatchSpan("gate", WatchState.WATCHED, "", 0.0, ended_at)])
+    assert recorder.fault
+    assert store.watch(0.0, 100.0) == []
+    disk.full = False
+    assert recorder.flush()
+    assert store.watch(0.0, 100.0) == [WatchSpan("gate", WatchState.WATCHED, "", 0.0, 30.0)]
+    assert recorder.fault == ""
