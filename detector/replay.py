@@ -24,7 +24,7 @@ from detector.evidence.overlay import Banner, Picture, draw
 from detector.evidence.video import VideoWriter
 from detector.pipeline.camera import CameraPipeline, Step
 from detector.stages import StageClock
-from detector.streams import InputSettings, Source, open_source, redact
+from detector.streams import InputSettings, PrivacyMasks, Source, open_source, redact
 from detector.types import CameraId, Detections, Frame, ObjectClass
 from detector.vision import Detector, DetectorInfo
 from detector.vision.onnx_detector import load_detector
@@ -138,7 +138,8 @@ class Replay:
         settings = self._input(source)
         fps = self._camera.detect.fps
         tally = _Tally()
-        with open_source(settings, self._name, fps, stages=self._stages) as opened:
+        masks = PrivacyMasks(self._camera.mask_polygons)
+        with open_source(settings, self._name, fps, stages=self._stages, masks=masks) as opened:
             pipeline = self._pipeline(settings)
             writer: AbstractContextManager[VideoWriter | None] = (
                 VideoWriter(video, fps) if video else nullcontext()

@@ -19,7 +19,7 @@ from uuid import UUID, uuid4
 import cv2
 
 from detector.config import CameraSettings, LoadedConfig, config_schema
-from detector.config.plan import camera_plan, missing_classes
+from detector.config.plan import camera_plan, missing_classes, say_masks
 from detector.delivery import SinkRoute
 from detector.errors import StoreError
 from detector.events import VIEW_KINDS, ConfigStamp, Context, Incident, ModelStamp
@@ -39,10 +39,11 @@ from detector.pipeline.reader import Reader
 from detector.pipeline.record_reader import RecordReader
 from detector.pipeline.recorder import Recorder
 from detector.pipeline.source_thread import ReaderPlan
+from detector.scene import PrivacyMaskSettings
 from detector.sinks import make_sink
 from detector.stages import StageClock
 from detector.store import Store, open_store
-from detector.streams import Latest, PacketRing, is_live, open_source, redact
+from detector.streams import Latest, PacketRing, PrivacyMasks, is_live, open_source, redact
 from detector.types import CameraId, Frame
 from detector.vision import Detector, DetectorInfo
 from detector.vision.integrity import IntegrityMeter
@@ -53,6 +54,8 @@ log = logging.getLogger(__name__)
 DELIVERY_BEAT_LIMIT_S = 60.0
 RING_BYTES = 64 << 20
 """Most memory for the packets of one camera."""
+MASKED_KEEP = 3
+"""Clips with masks are encoded, which takes its time: packets are held so much longer."""
 JOIN_S = 5.0
 """How long a reader may take to end; one that is stuck in a library is left behind."""
 
@@ -103,6 +106,11 @@ class Camera:
     def barriers(self) -> Sequence[str]:
         """Names of its barriers."""
         return tuple(self.settings.barriers)
+
+    @property
+    def privacy_masks(self) -> Mapping[str, PrivacyMaskSettings]:
+        """What nobody may see, by name."""
+        return self.settings.privacy_masks
 
     def health(self) -> CameraHealth:
         """Give a consistent snapshot of how it is doing."""
@@ -189,8 +197,9 @@ class Service:
 
     def _start_evidence(self, undo: ExitStack, routes: Sequence[SinkRoute]) -> None:
         announcement = Announcement(self._config.site, routes)
+        masks = {str(name): each.settings.mask_polygons for name, each in self._cameras.items()}
         worker = EvidenceWorker(
-            self.store, self._clips, self._rings, announcement, self._heartbeats
+            self.store, self._clips, self._rings, announcement, self._heartbeats, masks
         )
         undo.callback(worker.stop)
         worker.start()
@@ -228,7 +237,9 @@ class Service:
             recorded = RecordReader(of_main, self._heartbeats)
         else:
             reader_plan = replace(reader_plan, ring=ring)
-        opener = partial(open_source, stages=self.stages)
+        masks = settings.mask_polygons
+        say_masks(name, settings)
+        opener = partial(open_source, stages=self.stages, masks=PrivacyMasks(masks))
         reader = Reader(reader_plan, self._slots, self._heartbeats, opener=opener)
         guard = CameraGuard(
             IntegrityMeter(plan.integrity.learn_s),
@@ -244,7 +255,8 @@ class Service:
         source = settings.ffmpeg.record or settings.ffmpeg.detect
         if not record.enabled or not is_live(source):
             return None
-        self._rings[name] = PacketRing(record.keep_s, RING_BYTES)
+        keep_s = record.keep_s * (MASKED_KEEP if settings.privacy_masks else 1)
+        self._rings[name] = PacketRing(keep_s, RING_BYTES)
         return self._rings[name]
 
     def _stop_readers(self) -> None:

@@ -19,6 +19,7 @@ from detector.config.access import ApiSettings
 from detector.evidence.overlay import Picture
 from detector.pipeline.dispatcher import SinkHealth
 from detector.pipeline.health import CameraHealth, CameraState
+from detector.scene import PrivacyMaskSettings
 from detector.stages import Stage, StageClock
 from detector.store import Store
 from detector.types import CameraId, ClockSource, Frame, ObjectClass, Tracks
@@ -78,6 +79,7 @@ class ShownCamera:
     source: str = "rtsp://camera.example/stream"
     zones: Sequence[str] = ("strip",)
     barriers: Sequence[str] = ("fence",)
+    privacy_masks: Mapping[str, PrivacyMaskSettings] = field(default_factory=dict)
     state: CameraHealth = LIVE
     shown: Picture | None = None
 

@@ -11,6 +11,7 @@ from uuid import UUID
 from detector.evidence.overlay import Picture
 from detector.pipeline.dispatcher import SinkHealth
 from detector.pipeline.health import CameraHealth
+from detector.scene import PrivacyMaskSettings
 from detector.stages import StageClock
 from detector.store.store import Store
 from detector.vision.base import DetectorInfo
@@ -25,6 +26,7 @@ class CameraView(Protocol):
         source: its address without any password.
         zones: names of its zones.
         barriers: names of its barriers.
+        privacy_masks: what nobody may see, by name.
     """
 
     @property
@@ -37,6 +39,8 @@ class CameraView(Protocol):
     def zones(self) -> Sequence[str]: ...  # noqa: D102
     @property
     def barriers(self) -> Sequence[str]: ...  # noqa: D102
+    @property
+    def privacy_masks(self) -> Mapping[str, PrivacyMaskSettings]: ...  # noqa: D102
 
     def health(self) -> CameraHealth:
         """Give a consistent snapshot of how it is doing."""

@@ -1,5 +1,6 @@
 """From what the user wrote to what the pipeline needs."""
 
+import logging
 from collections.abc import Mapping
 
 from detector.config.settings import CameraSettings
@@ -8,6 +9,8 @@ from detector.pipeline.object_filter import FilterSettings
 from detector.rules import RuleSettings, default_rules
 from detector.types import ObjectClass
 from detector.vision import DetectorInfo
+
+log = logging.getLogger(__name__)
 
 
 def camera_rules(camera: CameraSettings) -> Mapping[str, RuleSettings]:
@@ -48,6 +51,13 @@ def camera_plan(camera: CameraSettings, info: DetectorInfo) -> CameraPlan:
 def missing_classes(camera: CameraSettings, info: DetectorInfo) -> tuple[ObjectClass, ...]:
     """Give the classes the camera shall track but the network does not know."""
     return tuple(c for c in camera.objects.classes if c not in info.scores)
+
+
+def say_masks(name: str, camera: CameraSettings) -> None:
+    """Write to the log what is hidden of a camera's picture, and why."""
+    for mask_name, mask in camera.privacy_masks.items():
+        why = mask.reason or "no reason given"
+        log.info("camera %s: privacy mask %s is burnt in: %s", name, mask_name, why)
 
 
 def _scores(

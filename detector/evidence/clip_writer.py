@@ -12,7 +12,6 @@ from pathlib import Path
 
 import av
 import av.error
-import cv2
 import numpy as np
 from av.codec.context import CodecContext
 from av.packet import Packet as AvPacket
@@ -30,10 +29,7 @@ from detector.evidence.clip_times import (
 )
 from detector.evidence.video import VideoWriter
 from detector.streams.packets import Coding, Packet
-from detector.types import U8, Xy
-
-Polygon = Sequence[Xy]
-"""Corners in shares of the picture's width and height, 0..1."""
+from detector.streams.privacy import NO_MASKS, Polygon, PrivacyMasks
 
 _TAGS = {"h264": "avc1", "hevc": "hvc1"}  # hvc1: Safari plays no HEVC that is tagged hev1
 _START_CODES = (b"\x00\x00\x01", b"\x00\x00\x00\x01")
@@ -45,11 +41,11 @@ class _Changes:
     """What is done to pictures before they are encoded anew.
 
     Attributes:
-        masks: polygons that are filled with black.
+        masks: what is filled with black.
         quarters: counter-clockwise quarter turns that make a recording upright.
     """
 
-    masks: Sequence[Polygon] = ()
+    masks: PrivacyMasks = NO_MASKS
     quarters: int = 0
 
     def __bool__(self) -> bool:
@@ -82,7 +78,7 @@ def store_clip(
         EvidenceError: it cannot be written, or does not decode as it should. No file is left
             behind, and none that was there is touched.
     """
-    changes = _Changes(masks, quarters)
+    changes = _Changes(PrivacyMasks(masks), quarters)
     in_order = sorted(clip, key=lambda each: each.pts)
     notes = {
         "comment": captured_note(in_order[0].packet.captured_at, in_order[-1].packet.captured_at)
@@ -169,7 +165,8 @@ def _encode(
             image = np.ascontiguousarray(
                 np.rot90(np.asarray(picture.to_ndarray(format="bgr24"), np.uint8), changes.quarters)
             )
-            video.write(_masked(image, changes.masks), at_s)
+            changes.masks.burn(image)
+            video.write(image, at_s)
 
 
 def _pictures(clip: Sequence[TimedPacket]) -> Iterator[tuple[VideoFrame, float]]:
@@ -197,15 +194,6 @@ def _decoder(coding: Coding) -> VideoCodecContext:
     if coding.extradata:
         context.extradata = coding.extradata
     return context
-
-
-def _masked(image: U8, masks: Sequence[Polygon]) -> U8:
-    """Fill the polygons of ``image`` (H, W, 3) with black, in place."""
-    height, width = image.shape[:2]
-    for mask in masks:
-        corners = np.round(np.asarray(mask, float) * (width, height)).astype(np.int32)
-        cv2.fillPoly(image, [corners], (0, 0, 0))
-    return image
 
 
 def _step_s(clip: Sequence[TimedPacket]) -> float:

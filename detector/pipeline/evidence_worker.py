@@ -18,12 +18,15 @@ from detector.pipeline.health import Heartbeats
 from detector.store import ClipRecord, ClipState, Store
 from detector.streams import PacketRing
 from detector.streams.packets import Packet
+from detector.streams.privacy import Polygon
 
 log = logging.getLogger(__name__)
 
 THREAD = "evidence"
 BEAT_LIMIT_S = 120.0
 """A piece of five minutes is decoded to its end in between."""
+MASKED_BEAT_LIMIT_S = 900.0
+"""It is encoded as well where there are masks."""
 POLL_S = 0.5
 MOST_AT_ONCE = 8
 MOST_ATTEMPTS = 3
@@ -55,6 +58,7 @@ class EvidenceWorker:
         rings: by camera, the packets of its last seconds.
         announcement: in whose name it is said, and to whom.
         heartbeats: shows that the thread runs.
+        masks: by camera, what is burnt into its clips; packets are held without them.
     """
 
     def __init__(
@@ -64,19 +68,22 @@ class EvidenceWorker:
         rings: Mapping[str, PacketRing],
         announcement: Announcement,
         heartbeats: Heartbeats,
+        masks: Mapping[str, Sequence[Polygon]],
     ) -> None:
         self._store = store
         self._folder = folder
         self._rings = rings
         self._announcement = announcement
         self._heartbeats = heartbeats
+        self._masks = masks
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=THREAD, daemon=True)
         self._fault = ""
 
     def start(self) -> None:
         """Start the thread."""
-        self._heartbeats.expect(THREAD, BEAT_LIMIT_S)
+        limit_s = MASKED_BEAT_LIMIT_S if any(self._masks.values()) else BEAT_LIMIT_S
+        self._heartbeats.expect(THREAD, limit_s)
         self._thread.start()
 
     def stop(self, timeout_s: float = 10.0) -> bool:
@@ -156,7 +163,8 @@ class EvidenceWorker:
         ring = self._rings.get(clip.camera)
         packets = ring.between(clip.begin_at, clip.end_at) if ring else ()
         if packets and _shows_any(packets, clip):
-            return write_clip(packets, self._folder.place(clip.incident_id, clip.number))
+            place = self._folder.place(clip.incident_id, clip.number)
+            return write_clip(packets, place, self._masks.get(clip.camera, ()))
         path = self._folder.path(clip.incident_id, clip.number)
         return verify_clip(path) if path.exists() else None
 

@@ -14,6 +14,7 @@ from detector.errors import SourceBroken
 from detector.stages import Stage, StageClock
 from detector.streams.base import InputSettings, SourceProgress, redact
 from detector.streams.packets import PacketRing
+from detector.streams.privacy import NO_MASKS, PrivacyMasks
 from detector.streams.timeline import SamplingGrid, Timeline
 from detector.types import U8, CameraId, ClockReading, ClockSource, Frame
 
@@ -26,6 +27,7 @@ class SourceRequest:
     """What somebody wants to read, for which camera, and what goes on over its reconnections.
 
     ``ring`` gets every packet of a live source, decoded or not; recordings are cut instead.
+    ``masks`` are burnt into every frame, and not into the packets.
     """
 
     settings: InputSettings
@@ -35,6 +37,7 @@ class SourceRequest:
     progress: SourceProgress
     stages: StageClock = field(default_factory=StageClock)
     ring: PacketRing | None = None
+    masks: PrivacyMasks = NO_MASKS
 
     @property
     def where(self) -> str:
@@ -50,10 +53,11 @@ class SourceRequest:
         *,
         corrupt: bool = False,
     ) -> Frame:
-        """Give the next frame, counted.
+        """Give the next frame, counted; ``image`` is masked in place, before anybody has it.
 
         ``utc``: when it was taken, and whose clock says so; ``reading``: the camera's own clock.
         """
+        self.masks.burn(image)
         progress = self.progress
         progress.height, progress.width = image.shape[:2]
         index, progress.frames = progress.frames, progress.frames + 1

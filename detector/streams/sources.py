@@ -18,6 +18,7 @@ from detector.streams.live import LiveStream
 from detector.streams.packet_stream import PacketStream
 from detector.streams.packets import PacketRing
 from detector.streams.pictures import SourceRequest
+from detector.streams.privacy import NO_MASKS, PrivacyMasks
 from detector.streams.recording import Recording
 from detector.streams.timeline import LIVE_STEP_LIMIT_S, Timeline
 from detector.types import CameraId
@@ -37,6 +38,7 @@ def open_source(  # noqa: PLR0913  (everything after the camera is optional)
     stages: StageClock | None = None,
     *,
     ring: PacketRing | None = None,
+    masks: PrivacyMasks = NO_MASKS,
 ) -> Source:
     """Open an input and look at its first bytes.
 
@@ -48,6 +50,7 @@ def open_source(  # noqa: PLR0913  (everything after the camera is optional)
         progress: counters that go on likewise.
         stages: counts the CPU of decoding and converting.
         ring: gets every packet of a live source, decoded or not.
+        masks: burnt into every frame.
 
     Raises:
         SourceNotFound, SourceRefused, SourceTimeout, SourceBroken: it cannot be opened, and why.
@@ -60,6 +63,7 @@ def open_source(  # noqa: PLR0913  (everything after the camera is optional)
         progress or SourceProgress(),
         stages or StageClock(),
         ring,
+        masks,
     )
     return _OPENERS[settings.scheme](request)
 

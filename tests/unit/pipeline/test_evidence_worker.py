@@ -73,7 +73,7 @@ def worker(store: Store, folder: ClipFolder, held: PacketRing | None) -> Evidenc
     heartbeats.expect(THREAD, 60)
     rings = {GATE: held} if held else {}
     return EvidenceWorker(
-        store, folder, rings, Announcement("site", [SinkRoute("hook")]), heartbeats
+        store, folder, rings, Announcement("site", [SinkRoute("hook")]), heartbeats, {}
     )
 
 
