@@ -242,7 +242,7 @@ class Service:
         opener = partial(open_source, stages=self.stages, masks=PrivacyMasks(masks))
         reader = Reader(reader_plan, self._slots, self._heartbeats, opener=opener)
         guard = CameraGuard(
-            IntegrityMeter(plan.integrity.learn_s),
+            IntegrityMeter(plan.integrity.learn_s, masks),
             CameraWatch(context, plan.integrity, of_view, source.clock_alarm_s),
             reader.monitor.snapshot,
         )

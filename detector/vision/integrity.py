@@ -10,6 +10,7 @@ Shifts come from phase correlation (Kuglin and Hines, 1975; OpenCV's ``phaseCorr
 pictures and count only if the shifted reference fits clearly better than the one in place.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -17,7 +18,8 @@ import numpy as np
 import numpy.typing as npt
 
 from detector.incidents.view import ViewMeasures
-from detector.types import F32, U8
+from detector.types import F32, U8, Xy
+from detector.vision.visible import Visible
 
 WIDTH_PX, HEIGHT_PX = 320, 180
 BLOCKS = (16, 9)
@@ -43,7 +45,7 @@ class _Reference:
     """Running means of one camera's usual picture; all float32.
 
     ``blocks`` (9, 16) mean gradients, ``edges`` (90, 160) in relation to contrast, ``coarse``
-    (18, 32) grey.
+    (18, 32) grey; with masks the visible blocks and cells only, flat.
     """
 
     blocks: F32
@@ -60,10 +62,12 @@ class IntegrityMeter:
 
     Args:
         learn_s: seconds of pictures before anything is compared with the reference.
+        masks: what is burnt into the pictures, in shares of them; it is not looked at.
     """
 
-    def __init__(self, learn_s: float = 10.0) -> None:
+    def __init__(self, learn_s: float = 10.0, masks: Sequence[Sequence[Xy]] = ()) -> None:
         self._learn_s = learn_s
+        self._visible = Visible(masks, (WIDTH_PX, HEIGHT_PX), BLOCKS, _SHIFT_SIZE, _COARSE_SIZE)
         self._reference: _Reference | None = None
         self._before: U8 | None = None
         self._size: tuple[int, ...] = ()
@@ -83,9 +87,10 @@ class IntegrityMeter:
             at: its time in seconds; never decreases.
 
         Returns:
-            The measures; None where the last picture is less than ``APART_S`` ago.
+            The measures; None where the last picture is less than ``APART_S`` ago, and where masks
+            leave nothing to be seen.
         """
-        if at - self._at < APART_S:
+        if at - self._at < APART_S or not self._visible.enough:
             return None
         passed_s = min(at - self._at, 1.0) if self._before is not None else 0.0
         self._at = at
@@ -99,9 +104,9 @@ class IntegrityMeter:
 
     def _compared(self, grey: U8, change: float | None, passed_s: float) -> ViewMeasures:
         gradient = _gradient(grey)
-        blocks = _reduced(gradient, BLOCKS)
-        edges = _edges(gradient)
-        coarse = _reduced(grey.astype(np.float32), _COARSE_SIZE)
+        blocks = self._visible.blocks(gradient, BLOCKS)
+        edges = _edges(self._visible.edges(gradient, _SHIFT_SIZE))
+        coarse = self._visible.coarse(_reduced(grey.astype(np.float32), _COARSE_SIZE))
         bright = float(np.percentile(coarse, 90))
         textured = float(np.count_nonzero(blocks > _TEXTURED_GREY)) / blocks.size
         reference = self._reference
@@ -148,9 +153,8 @@ def _reduced(picture: F32, size: tuple[int, int]) -> F32:
     return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.float32)
 
 
-def _edges(gradient: F32) -> F32:
+def _edges(small: F32) -> F32:
     """Give (90, 160) edges in relation to their mean: strong ones count no more than clear ones."""
-    small = _reduced(gradient, _SHIFT_SIZE)
     limit = max(2.5 * float(small.mean()), _LOW_CONTRAST_GREY)
     return np.asarray(np.minimum(small, np.float32(limit)) / limit, np.float32)
 
