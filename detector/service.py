@@ -155,7 +155,9 @@ class Service:
         cv2.setNumThreads(1)  # its pool of threads costs more than it gains beside our own
         self.store: Store = undo.enter_context(open_store(config.store_settings()))
         sinks = [make_sink(name, settings) for name, settings in config.sinks.items()]
-        self._snapshots = SnapshotFolder(config.data_dir / "snapshots")
+        self._snapshots = SnapshotFolder(
+            config.data_dir / "snapshots", config.snapshots.quality, clean=config.snapshots.clean
+        )
         self._clips = ClipFolder(config.data_dir / "clips")
         self._rings: dict[str, PacketRing] = {}
         self._slots: Latest[CameraId, Frame] = Latest()
@@ -177,7 +179,6 @@ class Service:
             routes,
             self._snapshots if config.snapshots.enabled else None,
             self.stages,
-            config.snapshots.quality,
         )
         self._analysis = Analysis(
             self._detector,
@@ -317,9 +318,9 @@ class Service:
             return ReadyCheck("store", ok=False, detail=str(error))
         return ReadyCheck("store", ok=True)
 
-    def snapshot(self, event_id: UUID) -> bytes | None:
+    def snapshot(self, event_id: UUID, *, clean: bool = False) -> bytes | None:
         """Give the JPEG that was kept for an event; None when there is none (any more)."""
-        return self._snapshots.load(event_id)
+        return self._snapshots.load(event_id, clean=clean)
 
     def clip(self, incident_id: UUID, number: int) -> Path:
         """Say where a clip of an incident lies."""

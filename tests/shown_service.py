@@ -126,6 +126,7 @@ class ShownService:
     sinks: list[SinkHealth] = field(default_factory=list)
     uncommitted_records: int = 0
     snapshots: dict[UUID, bytes] = field(default_factory=dict)
+    clean_snapshots: dict[UUID, bytes] = field(default_factory=dict)
     clips: Path = Path()
 
     def __post_init__(self) -> None:
@@ -140,8 +141,8 @@ class ShownService:
     def readiness(self) -> Sequence[ShownCheck]:
         return self.checks
 
-    def snapshot(self, event_id: UUID) -> bytes | None:
-        return self.snapshots.get(event_id)
+    def snapshot(self, event_id: UUID, *, clean: bool = False) -> bytes | None:
+        return (self.clean_snapshots if clean else self.snapshots).get(event_id)
 
     def clip(self, incident_id: UUID, number: int) -> Path:
         return self.clips / f"{incident_id}-{number}.mp4"

@@ -105,8 +105,11 @@ class ServiceView(Protocol):
         """Check everything that being ready needs; ready when all hold. Takes milliseconds."""
         ...
 
-    def snapshot(self, event_id: UUID) -> bytes | None:
-        """Give the JPEG that was kept for an event; None when there is none (any more)."""
+    def snapshot(self, event_id: UUID, *, clean: bool = False) -> bytes | None:
+        """Give the JPEG that was kept for an event; None when there is none (any more).
+
+        ``clean``: the one on which nothing is drawn.
+        """
         ...
 
     def clip(self, incident_id: UUID, number: int) -> Path:

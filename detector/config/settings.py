@@ -149,6 +149,7 @@ class SnapshotSettings(_Settings):
 
     enabled: bool = True
     quality: int = Field(default=85, ge=1, le=100, description="JPEG quality")
+    clean: bool = Field(default=True, description="keep each once more, without overlays")
 
 
 class SiteConfig(_Settings):

@@ -23,11 +23,19 @@ SEND_TIMEOUT_S = 30.0
 """A stream whose client takes nothing for so long is ended; it can go on where it stopped."""
 
 JPEG: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"image/jpeg": {}}, "description": "a picture with overlays"}
+    200: {"content": {"image/jpeg": {}}, "description": "a picture, with overlays by default"}
 }
+Overlay = Annotated[
+    bool, Query(description="false: without boxes, lines and banner; privacy masks stay")
+]
 Count = Annotated[int, Field(ge=0, le=2**63 - 1)]
 
 router = APIRouter(prefix="/events", tags=["events"])
+
+
+def snapshot_name(overlay: bool) -> str:  # noqa: FBT001  (it is the query's value)
+    """Say which snapshot was asked for."""
+    return "a snapshot" if overlay else "a snapshot without overlays"
 
 
 def names(value: str) -> tuple[str, ...]:
@@ -159,9 +167,11 @@ def get_event(store: Events, _caller: Reader, event_id: EventId) -> Response:
 
 
 @router.get("/{event_id}/snapshot.jpg", responses=responses(404) | JPEG, response_class=Response)
-def get_event_snapshot(service: Service, _caller: Reader, event_id: EventId) -> Response:
+def get_event_snapshot(
+    service: Service, _caller: Reader, event_id: EventId, *, overlay: Overlay = True
+) -> Response:
     """Give the picture in which the event was seen."""
-    jpeg = service.snapshot(event_id)
+    jpeg = service.snapshot(event_id, clean=not overlay)
     if jpeg is None:
-        raise ProblemError(404, f"event {event_id}: expected a snapshot, found none")
+        raise ProblemError(404, f"event {event_id}: expected {snapshot_name(overlay)}, found none")
     return Response(jpeg, media_type="image/jpeg", headers={"Cache-Control": "no-store"})

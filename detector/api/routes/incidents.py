@@ -11,7 +11,7 @@ from detector.api.auth import Operator, Reader
 from detector.api.dependencies import Events, IncidentId, Service
 from detector.api.models import IncidentOut, IncidentPage, OperatorStateIn
 from detector.api.problems import ProblemError, responses
-from detector.api.routes.events import JPEG, Count, names
+from detector.api.routes.events import JPEG, Count, Overlay, names, snapshot_name
 from detector.events import OperatorState
 from detector.store.records import EventQuery, IncidentQuery
 from detector.types import Phase, Severity
@@ -90,14 +90,21 @@ def set_operator_state(
 
 @router.get("/{incident_id}/snapshot.jpg", responses=responses(404) | JPEG, response_class=Response)
 def get_incident_snapshot(
-    service: Service, store: Events, _caller: Reader, incident_id: IncidentId
+    service: Service,
+    store: Events,
+    _caller: Reader,
+    incident_id: IncidentId,
+    *,
+    overlay: Overlay = True,
 ) -> Response:
     """Give the picture of the incident's gravest event that has one; the newest of equals."""
     query = EventQuery(incident_id=incident_id, newest_first=True, limit=MOST_SNAPSHOTS)
     events = [stored.event() for stored in store.events(query)]
     pictured = [event for event in events if event.data.has_snapshot]
     for event in sorted(pictured, key=lambda event: -event.data.severity.rank):
-        jpeg = service.snapshot(event.id)
+        jpeg = service.snapshot(event.id, clean=not overlay)
         if jpeg is not None:
             return Response(jpeg, media_type="image/jpeg", headers={"Cache-Control": "no-store"})
-    raise ProblemError(404, f"incident {incident_id}: expected a snapshot, found none")
+    raise ProblemError(
+        404, f"incident {incident_id}: expected {snapshot_name(overlay)}, found none"
+    )
