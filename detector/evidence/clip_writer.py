@@ -148,13 +148,23 @@ def _copy(
         stream.codec_context.codec_tag = _TAGS[first.coding.codec]
         stream.time_base = TIME_BASE
         durations = [b.dts - a.dts for a, b in pairwise(clip)]
-        durations.append(typical_step(sorted(each.pts for each in clip)))
+        durations.append(_last_duration(clip))
         for each, duration in zip(clip, durations, strict=True):
             packet = AvPacket(each.packet.data)
             packet.stream, packet.time_base = stream, TIME_BASE
             packet.pts, packet.dts, packet.duration = each.pts, each.dts, duration
             packet.is_keyframe = each.packet.is_key
             container.mux(packet)
+
+
+def _last_duration(clip: Sequence[TimedPacket]) -> int:
+    """Give the ticks of the last packet, with which the file declares all that it shows.
+
+    That is more than one picture where a cut took a picture and left those that are shown before.
+    """
+    shown = sorted(each.pts for each in clip)
+    step = typical_step(shown)
+    return max(step, shown[-1] + step + clip[0].dts - clip[-1].dts)
 
 
 def _encode(

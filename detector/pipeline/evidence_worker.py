@@ -174,8 +174,7 @@ class EvidenceWorker:
         self._finish(clip, ClipState.READY, dataclasses.asdict(file), length)
 
     def _missing(self, clip: ClipRecord, reason: str) -> None:
-        where = str(self._folder.path(clip.incident_id, clip.number))
-        plain = reason.replace(where, f"{clip.incident_id}-{clip.number}.mp4")  # no paths upstream
+        plain = self._folder.without_paths(reason)
         log.warning("incident %s has no clip %d: %s", clip.incident_id, clip.number, plain)
         why = EventReason(predicate="no_clip", value=plain, limit="")
         self._finish(clip, ClipState.MISSING, {"reason": plain}, why)
