@@ -19,13 +19,12 @@ from uuid import UUID, uuid4
 import cv2
 
 from detector.config import CameraSettings, LoadedConfig, config_schema
-from detector.config.plan import camera_plan, missing_classes, say_masks
+from detector.config.plan import camera_plan, missing_classes, say_masks, snapshot_folder
 from detector.delivery import SinkRoute
 from detector.errors import StoreError
 from detector.events import VIEW_KINDS, ConfigStamp, Context, Incident, ModelStamp
 from detector.evidence.clip_folder import ClipFolder
 from detector.evidence.overlay import Picture
-from detector.evidence.snapshot import SnapshotFolder
 from detector.incidents.camera_watch import CameraWatch
 from detector.pipeline.analysis import AnalysedCamera, Analysis
 from detector.pipeline.camera import CameraPipeline
@@ -155,9 +154,7 @@ class Service:
         cv2.setNumThreads(1)  # its pool of threads costs more than it gains beside our own
         self.store: Store = undo.enter_context(open_store(config.store_settings()))
         sinks = [make_sink(name, settings) for name, settings in config.sinks.items()]
-        self._snapshots = SnapshotFolder(
-            config.data_dir / "snapshots", config.snapshots.quality, clean=config.snapshots.clean
-        )
+        self._snapshots = snapshot_folder(config, config.data_dir)
         self._clips = ClipFolder(config.data_dir / "clips")
         self._rings: dict[str, PacketRing] = {}
         self._slots: Latest[CameraId, Frame] = Latest()
