@@ -20,13 +20,12 @@ import cv2
 
 from detector.config import CameraSettings, LoadedConfig, config_schema
 from detector.config.packages import make_packager
-from detector.config.plan import camera_plan, missing_classes
+from detector.config.plan import camera_plan, missing_classes, say_masks, snapshot_folder
 from detector.delivery import SinkRoute
 from detector.errors import StoreError
 from detector.events import VIEW_KINDS, ConfigStamp, Context, Incident, ModelStamp
 from detector.evidence.clip_folder import ClipFolder
 from detector.evidence.overlay import Picture
-from detector.evidence.snapshot import SnapshotFolder
 from detector.evidence.trail import Trail
 from detector.incidents.camera_watch import CameraWatch
 from detector.incidents.coverage import WatchSpan, WatchState
@@ -47,10 +46,19 @@ from detector.pipeline.retention_worker import RetentionWorker
 from detector.pipeline.source_thread import ReaderPlan
 from detector.pipeline.view_follower import GeometryState, ViewFollower
 from detector.pipeline.watch_keeper import WatchKeeper
+from detector.scene import PrivacyMaskSettings
 from detector.sinks import make_sink
 from detector.stages import StageClock
 from detector.store import Store, open_store
-from detector.streams import IdleSwitch, Latest, PacketRing, is_live, open_source, redact
+from detector.streams import (
+    IdleSwitch,
+    Latest,
+    PacketRing,
+    PrivacyMasks,
+    is_live,
+    open_source,
+    redact,
+)
 from detector.types import CameraId, Frame
 from detector.vision import Detector, DetectorInfo
 from detector.vision.integrity import IntegrityMeter
@@ -63,6 +71,8 @@ RING_BYTES = 64 << 20
 """Most memory for the packets of one camera."""
 TRAIL_BYTES = 16 << 20
 """Most memory for the tracks of one camera's last seconds."""
+MASKED_KEEP = 3
+"""Clips with masks are encoded, which takes its time: packets are held so much longer."""
 JOIN_S = 5.0
 """How long a reader may take to end; one that is stuck in a library is left behind."""
 
@@ -113,6 +123,11 @@ class Camera:
     def barriers(self) -> Sequence[str]:
         """Names of its barriers."""
         return tuple(self.settings.barriers)
+
+    @property
+    def privacy_masks(self) -> Mapping[str, PrivacyMaskSettings]:
+        """What nobody may see, by name."""
+        return self.settings.privacy_masks
 
     def health(self) -> CameraHealth:
         """Give a consistent snapshot of how it is doing."""
@@ -171,7 +186,7 @@ class Service:
         self.packager = make_packager(config, self.store)
         log.info("evidence packages are sealed with the key %s", self.packager.public_key)
         sinks = [make_sink(name, settings) for name, settings in config.sinks.items()]
-        self._snapshots = SnapshotFolder(config.data_dir / "snapshots")
+        self._snapshots = snapshot_folder(config, config.data_dir)
         self._clips = ClipFolder(config.data_dir / "clips")
         self._footage: dict[str, Footage] = {}
         self._slots: Latest[CameraId, Frame] = Latest()
@@ -198,7 +213,6 @@ class Service:
             routes,
             self._snapshots if config.snapshots.enabled else None,
             self.stages,
-            config.snapshots.quality,
         )
         self._analysis = Analysis(
             self._detector,
@@ -262,11 +276,12 @@ class Service:
             recorded = RecordReader(of_main, self._heartbeats)
         else:
             reader_plan = replace(reader_plan, ring=ring)
-        idling = settings.detect.idling
+        idling, masks = settings.detect.idling, settings.mask_polygons
+        say_masks(name, settings)
         idle = IdleSwitch(name, idling, source.stall_s) if idling else None
-        opener = partial(open_source, stages=self.stages, idle=idle)
+        opener = partial(open_source, stages=self.stages, idle=idle, masks=PrivacyMasks(masks))
         reader = Reader(reader_plan, self._slots, self._heartbeats, opener=opener)
-        meter = IntegrityMeter(plan.integrity.learn_s)
+        meter = IntegrityMeter(plan.integrity.learn_s, masks)
         guard = CameraGuard(
             meter,
             CameraWatch(context, plan.integrity, of_view, source.clock_alarm_s),
@@ -285,8 +300,9 @@ class Service:
         source = settings.ffmpeg.record or settings.ffmpeg.detect
         if not record.enabled or not is_live(source):
             return None
-        ring = PacketRing(record.keep_s, RING_BYTES)
-        self._footage[name] = Footage(ring, Trail(record.keep_s, TRAIL_BYTES))
+        keep_s = record.keep_s * (MASKED_KEEP if settings.privacy_masks else 1)
+        ring = PacketRing(keep_s, RING_BYTES)
+        self._footage[name] = Footage(ring, Trail(keep_s, TRAIL_BYTES), settings.mask_polygons)
         return ring
 
     def _stop_readers(self) -> None:
@@ -349,9 +365,9 @@ class Service:
             return ReadyCheck("store", ok=False, detail=str(error))
         return ReadyCheck("store", ok=True)
 
-    def snapshot(self, event_id: UUID) -> bytes | None:
+    def snapshot(self, event_id: UUID, *, clean: bool = False) -> bytes | None:
         """Give the JPEG that was kept for an event; None when there is none (any more)."""
-        return self._snapshots.load(event_id)
+        return self._snapshots.load(event_id, clean=clean)
 
     def clip(self, incident_id: UUID, number: int) -> Path:
         """Say where a clip of an incident lies."""

@@ -28,6 +28,7 @@ from detector.pipeline.health import CameraHealth, CameraState
 from detector.pipeline.package_contents import EvidenceFolders
 from detector.pipeline.packager import Packager
 from detector.pipeline.view_follower import GeometryState
+from detector.scene import PrivacyMaskSettings
 from detector.stages import Stage, StageClock
 from detector.store import Store
 from detector.types import CameraId, ClockSource, Frame, ObjectClass, Tracks
@@ -87,6 +88,7 @@ class ShownCamera:
     source: str = "rtsp://camera.example/stream"
     zones: Sequence[str] = ("strip",)
     barriers: Sequence[str] = ("fence",)
+    privacy_masks: Mapping[str, PrivacyMaskSettings] = field(default_factory=dict)
     state: CameraHealth = LIVE
     shown: Picture | None = None
     span: WatchSpan | None = None
@@ -146,6 +148,7 @@ class ShownService:
     retention: RetentionHealth = field(default_factory=RetentionHealth)
     uncommitted_records: int = 0
     snapshots: dict[UUID, bytes] = field(default_factory=dict)
+    clean_snapshots: dict[UUID, bytes] = field(default_factory=dict)
     clips: Path = Path()
 
     def __post_init__(self) -> None:
@@ -169,8 +172,8 @@ class ShownService:
     def readiness(self) -> Sequence[ShownCheck]:
         return self.checks
 
-    def snapshot(self, event_id: UUID) -> bytes | None:
-        return self.snapshots.get(event_id)
+    def snapshot(self, event_id: UUID, *, clean: bool = False) -> bytes | None:
+        return (self.clean_snapshots if clean else self.snapshots).get(event_id)
 
     def clip(self, incident_id: UUID, number: int) -> Path:
         return self.clips / f"{incident_id}-{number}.mp4"

@@ -115,6 +115,14 @@ class OperatorStateIn(Value):
     )
 
 
+class PrivacyMaskOut(Value):
+    """A part of the picture that is black in everything that is kept or shown."""
+
+    name: str
+    reason: str = Field(description="why, as configured; may be empty")
+    coordinates: list[tuple[float, float]] = Field(description="polygon, shares of the picture")
+
+
 class CameraOut(Value):
     """How a camera is doing."""
 
@@ -123,6 +131,9 @@ class CameraOut(Value):
     source: str = Field(description="without any password")
     zones: list[str]
     barriers: list[str]
+    privacy_masks: list[PrivacyMaskOut] = Field(
+        description="burnt in before analysis, storage and streaming; no request lifts them"
+    )
     state: CameraState
     reason: str = Field(description="why it is not well; empty while it is")
     since: AwareDatetime
@@ -163,6 +174,10 @@ class CameraOut(Value):
             source=camera.source,
             zones=list(camera.zones),
             barriers=list(camera.barriers),
+            privacy_masks=[
+                PrivacyMaskOut(name=name, reason=mask.reason, coordinates=list(mask.coordinates))
+                for name, mask in camera.privacy_masks.items()
+            ],
             state=health.state,
             reason=health.reason,
             since=datetime.fromtimestamp(health.since, UTC),

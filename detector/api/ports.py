@@ -15,6 +15,7 @@ from detector.pipeline.dispatcher import SinkHealth
 from detector.pipeline.health import CameraHealth
 from detector.pipeline.packager import Packager
 from detector.pipeline.view_follower import GeometryState
+from detector.scene import PrivacyMaskSettings
 from detector.stages import StageClock
 from detector.store.store import Store
 from detector.vision.base import DetectorInfo
@@ -29,6 +30,7 @@ class CameraView(Protocol):
         source: its address without any password.
         zones: names of its zones.
         barriers: names of its barriers.
+        privacy_masks: what nobody may see, by name.
     """
 
     @property
@@ -41,6 +43,8 @@ class CameraView(Protocol):
     def zones(self) -> Sequence[str]: ...  # noqa: D102
     @property
     def barriers(self) -> Sequence[str]: ...  # noqa: D102
+    @property
+    def privacy_masks(self) -> Mapping[str, PrivacyMaskSettings]: ...  # noqa: D102
 
     def health(self) -> CameraHealth:
         """Give a consistent snapshot of how it is doing."""
@@ -123,8 +127,11 @@ class ServiceView(Protocol):
         """Check everything that being ready needs; ready when all hold. Takes milliseconds."""
         ...
 
-    def snapshot(self, event_id: UUID) -> bytes | None:
-        """Give the JPEG that was kept for an event; None when there is none (any more)."""
+    def snapshot(self, event_id: UUID, *, clean: bool = False) -> bytes | None:
+        """Give the JPEG that was kept for an event; None when there is none (any more).
+
+        ``clean``: the one on which nothing is drawn.
+        """
         ...
 
     def clip(self, incident_id: UUID, number: int) -> Path:

@@ -30,6 +30,10 @@ class ClipFolder:
         path.parent.mkdir(parents=True, exist_ok=True)
         return path
 
+    def without_paths(self, text: str) -> str:
+        """Give ``text`` with the files of the folder named as they lie in it, for other people."""
+        return text.replace(f"{self._folder}/", "")
+
     def sweep(self) -> int:
         """Remove what a process left behind that ended while it wrote; gives the number of files.
 

@@ -14,7 +14,6 @@ from detector.events import EventReason
 from detector.evidence.clip import ClipFile, verify_clip, write_clip
 from detector.evidence.clip_folder import ClipFolder
 from detector.evidence.clip_tracks import TracksFile
-from detector.evidence.clip_writer import Polygon
 from detector.evidence.trail import Trail
 from detector.incidents.evidence_event import evidence_event
 from detector.pipeline.evidence_tracks import TracksBeside
@@ -22,12 +21,15 @@ from detector.pipeline.health import Heartbeats
 from detector.store import ClipRecord, ClipState, Store
 from detector.streams import PacketRing
 from detector.streams.packets import Packet
+from detector.streams.privacy import Polygon
 
 log = logging.getLogger(__name__)
 
 THREAD = "evidence"
 BEAT_LIMIT_S = 120.0
 """A piece of five minutes is decoded to its end in between."""
+MASKED_BEAT_LIMIT_S = 900.0
+"""It is encoded as well where there are masks."""
 POLL_S = 0.5
 MOST_AT_ONCE = 8
 MOST_ATTEMPTS = 3
@@ -99,7 +101,12 @@ class EvidenceWorker:
 
     def start(self) -> None:
         """Start the thread."""
-        self._heartbeats.expect(THREAD, BEAT_LIMIT_S)
+        limit_s = (
+            MASKED_BEAT_LIMIT_S
+            if any(held.masks for held in self._footage.values())
+            else BEAT_LIMIT_S
+        )
+        self._heartbeats.expect(THREAD, limit_s)
         self._thread.start()
 
     def stop(self, timeout_s: float = 10.0) -> bool:
@@ -202,8 +209,7 @@ class EvidenceWorker:
         self._finish(clip, ClipState.READY, body, length)
 
     def _missing(self, clip: ClipRecord, reason: str) -> None:
-        where = str(self._folder.path(clip.incident_id, clip.number))
-        plain = reason.replace(where, f"{clip.incident_id}-{clip.number}.mp4")  # no paths upstream
+        plain = self._folder.without_paths(reason)
         log.warning("incident %s has no clip %d: %s", clip.incident_id, clip.number, plain)
         why = EventReason(predicate="no_clip", value=plain, limit="")
         self._finish(clip, ClipState.MISSING, {"reason": plain}, why)

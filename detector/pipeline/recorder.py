@@ -8,8 +8,7 @@ from dataclasses import dataclass
 
 from detector.delivery import SinkRoute
 from detector.errors import StoreError
-from detector.events import Event, EventKind, Incident
-from detector.evidence.overlay import Banner, draw, encode_jpeg
+from detector.events import Event, Incident
 from detector.evidence.snapshot import SnapshotFolder
 from detector.incidents import Outcome
 from detector.incidents.clip_plan import ClipWish
@@ -17,7 +16,7 @@ from detector.incidents.coverage import WatchSpan
 from detector.pipeline.camera import Step
 from detector.stages import Stage, StageClock
 from detector.store import Store
-from detector.types import CameraId, Phase
+from detector.types import CameraId
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +45,6 @@ class Recorder:
         routes: the sinks they are queued for.
         snapshots: where pictures go; None keeps none.
         stages: counts the CPU of recording.
-        quality: of the JPEGs, 1..100.
         clock: UTC epoch seconds.
     """
 
@@ -56,14 +54,12 @@ class Recorder:
         routes: Sequence[SinkRoute],
         snapshots: SnapshotFolder | None,
         stages: StageClock,
-        quality: int = 85,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._store = store
         self._routes = tuple(routes)
         self._snapshots = snapshots
         self._stages = stages
-        self._quality = quality
         self._clock = clock
         self._waiting: deque[_Waiting] = deque()
         self._spans: dict[tuple[str, float], WatchSpan] = {}
@@ -147,16 +143,12 @@ class Recorder:
 
     def _with_snapshot(self, event: Event, step: Step) -> Event:
         """Keep the picture of a new happening; an event without it is still an event."""
-        wanted = event.data.phase is Phase.NEW and event.data.rule is not EventKind.INCIDENT
-        if self._snapshots is None or not wanted:
+        if self._snapshots is None:
             return event
-        words = event.data.rule.replace("_", " ")
-        stamp = event.time.strftime("%Y-%m-%d %H:%M:%S UTC") if event.time else ""
-        banner = Banner(f"{event.data.camera}  {stamp}  {words}", event.data.severity)
         try:
-            self._snapshots.save(event.id, encode_jpeg(draw(step.picture, banner), self._quality))
+            kept = self._snapshots.keep(event, step.picture)
         except OSError as error:
             self.snapshots_failed_total += 1
             log.error("event %s has no snapshot: %s", event.id, error)  # noqa: TRY400
             return event
-        return event.with_snapshot()
+        return event.with_snapshot() if kept else event

@@ -8,12 +8,9 @@ from uuid import UUID
 from sqlalchemy import Connection, Row, func, insert, select, update
 
 from detector.events import Event
-from detector.incidents.clip_plan import ClipWish, Piece, next_piece
+from detector.incidents.clip_plan import SETTLE_S, ClipWish, Piece, next_piece
 from detector.store.records import ClipCounts, ClipRecord, ClipState
 from detector.store.schema import clips, incidents
-
-SETTLE_S = 1.5
-"""Packets of a piece's last moment may still be on their way so long after it."""
 
 
 def want(

@@ -10,6 +10,7 @@ Shifts come from phase correlation (Kuglin and Hines, 1975; OpenCV's ``phaseCorr
 pictures and count only if the shifted reference fits clearly better than the one in place.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -17,8 +18,9 @@ import numpy as np
 import numpy.typing as npt
 
 from detector.incidents.view import ViewMeasures
-from detector.types import F32, U8
+from detector.types import F32, U8, Xy
 from detector.vision.registration import ViewShift, register
+from detector.vision.visible import Visible
 
 WIDTH_PX, HEIGHT_PX = 320, 180
 BLOCKS = (16, 9)
@@ -28,7 +30,6 @@ APART_S = 0.39
 
 _SHIFT_SIZE = (160, 90)
 _COARSE_SIZE = (32, 18)
-_BRIGHT = 32 * 18 * 9 // 10
 _TEXTURED_GREY = 6.0  # mean gradient of a block with edges; noise of sensor and coding stays below
 _LOST = 0.4  # a block that keeps less of its edges has lost them
 _BETTER = 0.1  # by which a shift must fit better than none
@@ -45,7 +46,8 @@ class _Reference:
     """Running means of one camera's usual picture; all float32.
 
     ``blocks`` (9, 16) mean gradients, ``edges`` (90, 160) in relation to contrast, ``coarse``
-    (18, 32) grey, ``grey`` (180, 320).
+    (18, 32) grey, ``grey`` (180, 320). With masks ``blocks`` and ``coarse`` hold what is visible,
+    flat.
     """
 
     blocks: F32
@@ -64,10 +66,12 @@ class IntegrityMeter:
 
     Args:
         learn_s: seconds of pictures before anything is compared with the reference.
+        masks: what is burnt into the pictures, in shares of them; it is not looked at.
     """
 
-    def __init__(self, learn_s: float = 10.0) -> None:
+    def __init__(self, learn_s: float = 10.0, masks: Sequence[Sequence[Xy]] = ()) -> None:
         self._learn_s = learn_s
+        self._visible = Visible(masks, (WIDTH_PX, HEIGHT_PX), BLOCKS, _SHIFT_SIZE, _COARSE_SIZE)
         self._reference: _Reference | None = None
         self._before: U8 | None = None
         self._size: tuple[int, ...] = ()
@@ -88,9 +92,10 @@ class IntegrityMeter:
             at: its time in seconds; never decreases.
 
         Returns:
-            The measures; None where the last picture is less than ``APART_S`` ago.
+            The measures; None where the last picture is less than ``APART_S`` ago, and where masks
+            leave nothing to be seen.
         """
-        if at - self._at < APART_S:
+        if at - self._at < APART_S or not self._visible.enough:
             return None
         passed_s = min(at - self._at, 1.0) if self._before is not None else 0.0
         self._at = at
@@ -109,16 +114,17 @@ class IntegrityMeter:
         """
         if self._reference is None or self._before is None or not any(self._shift):
             return None
-        return register(self._reference.grey, self._before, self._shift)
+        return register(self._reference.grey, self._before, self._shift, self._visible.shown)
 
     def _compared(self, grey: U8, change: float | None, passed_s: float) -> ViewMeasures:
         gradient = _gradient(grey)
-        blocks = _reduced(gradient, BLOCKS)
-        edges = _edges(gradient)
+        blocks = self._visible.blocks(gradient)
+        edges = _edges(self._visible.edges(gradient))
         level = grey.astype(np.float32)
-        coarse = _reduced(level, _COARSE_SIZE)
+        coarse = self._visible.coarse(_reduced(level, _COARSE_SIZE))
         seen = _Reference(blocks, edges, coarse, level)
-        bright = float(np.partition(coarse, _BRIGHT, axis=None)[_BRIGHT])
+        brightest = coarse.size * 9 // 10
+        bright = float(np.partition(coarse, brightest, axis=None)[brightest])
         textured = float(np.count_nonzero(blocks > _TEXTURED_GREY)) / blocks.size
         reference = self._reference
         if reference is None:
@@ -167,10 +173,10 @@ def _reduced(picture: F32, size: tuple[int, int]) -> F32:
     return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.float32)
 
 
-def _edges(gradient: F32) -> F32:
+def _edges(small: F32) -> F32:
     """Give (90, 160) edges in relation to their mean: strong ones count no more than clear ones."""
-    limit = max(2.5 * float(gradient.mean()), _LOW_CONTRAST_GREY)
-    return np.asarray(np.minimum(gradient, np.float32(limit)) / limit, np.float32)
+    limit = max(2.5 * float(small.mean()), _LOW_CONTRAST_GREY)
+    return np.asarray(np.minimum(small, np.float32(limit)) / limit, np.float32)
 
 
 def _lost(blocks: F32, usual: F32) -> tuple[float, float]:

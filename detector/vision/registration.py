@@ -48,13 +48,14 @@ class ViewShift:
         return float(np.abs(mine - theirs).max())
 
 
-def register(usual: F32 | U8, now: U8, guess: tuple[float, float]) -> ViewShift | None:
+def register(usual: F32 | U8, now: U8, guess: tuple[float, float], shown: U8) -> ViewShift | None:
     """Find the shift between two pictures of one size.
 
     Args:
         usual: (H, W) grey, what the camera usually sees.
         now: (H, W) grey, what it sees.
         guess: (x, y) by which things moved, in shares of width and height.
+        shown: (H, W), 0 where a mask hides the view, else 255.
 
     Returns:
         The shift; None where none can be found.
@@ -63,14 +64,13 @@ def register(usual: F32 | U8, now: U8, guess: tuple[float, float]) -> ViewShift 
     start = np.array([[1, 0, guess[0] * width], [0, 1, guess[1] * height]], np.float32)
     template = np.asarray(usual, np.float32)
     present = np.asarray(now, np.float32)
-    everywhere = np.full(now.shape, 255, np.uint8)
     try:
         _, turned = cv2.findTransformECC(
-            template, present, start, cv2.MOTION_EUCLIDEAN, _STEPS, everywhere, _BLUR_PX
+            template, present, start, cv2.MOTION_EUCLIDEAN, _STEPS, shown, _BLUR_PX
         )
         start = np.vstack([turned, [0, 0, 1]]).astype(np.float32)
         likeness, found = cv2.findTransformECC(
-            template, present, start, cv2.MOTION_HOMOGRAPHY, _STEPS, everywhere, _BLUR_PX
+            template, present, start, cv2.MOTION_HOMOGRAPHY, _STEPS, shown, _BLUR_PX
         )
     except cv2.error:  # it says so where it does not converge
         return None

@@ -2,6 +2,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from uuid import UUID
 
+import cv2
 import numpy as np
 import pytest
 
@@ -17,7 +18,7 @@ from detector.pipeline.camera import Step
 from detector.pipeline.recorder import Recorder
 from detector.stages import StageClock
 from detector.store import EventQuery, Store, StoreSettings, open_store
-from detector.types import CameraId, ClockSource, Frame, Tracks
+from detector.types import U8, CameraId, ClockSource, Frame, Tracks
 from tests.happenings import make_event, make_incident
 
 
@@ -58,6 +59,10 @@ def store(tmp_path: Path) -> Iterator[Store]:
         yield opened
 
 
+def shown(jpeg: bytes) -> U8:
+    return np.asarray(cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR), np.uint8)
+
+
 def step(number: int) -> Step:
     image = np.zeros((60, 80, 3), np.uint8)
     at = float(number)
@@ -75,9 +80,35 @@ def test_an_event_is_committed_with_its_picture(store: Store, tmp_path: Path) ->
     Recorder(store, (), snapshots, StageClock()).record(step(1))
     stored = store.events(EventQuery())[0].event()
     assert stored.data.has_snapshot
-    jpeg = snapshots.load(stored.id)
-    assert jpeg is not None
-    assert jpeg.startswith(b"\xff\xd8")
+    drawn, clean = snapshots.load(stored.id), snapshots.load(stored.id, clean=True)
+    assert drawn is not None
+    assert clean is not None
+    assert shown(drawn).max() > 100
+    assert shown(clean).max() < 10
+
+
+def test_the_picture_without_overlays_can_be_left_out(store: Store, tmp_path: Path) -> None:
+    snapshots = SnapshotFolder(tmp_path / "snapshots", clean=False)
+    Recorder(store, (), snapshots, StageClock()).record(step(1))
+    stored = store.events(EventQuery())[0].event()
+    assert stored.data.has_snapshot
+    assert [path.name for path in tmp_path.rglob("*.jpg")] == [f"{stored.id}.jpg"]
+
+
+def test_of_the_two_pictures_of_an_event_none_is_kept_alone(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    really = SnapshotFolder.save
+
+    def full(folder: SnapshotFolder, event_id: UUID, jpeg: bytes, *, clean: bool = False) -> None:
+        if not clean:
+            raise OSError("no space left on device")
+        really(folder, event_id, jpeg, clean=clean)
+
+    monkeypatch.setattr(SnapshotFolder, "save", full)
+    Recorder(store, (), SnapshotFolder(tmp_path / "snapshots"), StageClock()).record(step(1))
+    assert not store.events(EventQuery())[0].event().data.has_snapshot
+    assert not list(tmp_path.rglob("*.jpg"))
 
 
 def test_nothing_is_lost_and_the_order_is_kept_while_the_disk_is_full(store: Store) -> None:
