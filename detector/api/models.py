@@ -54,6 +54,7 @@ class ClipCountsOut(Value):
     wanted: int = Field(description="still to be written")
     ready: int
     missing: int = Field(description="there will be none, the clip says why")
+    deleted: int = Field(description="there was one, until retention took it")
 
 
 class IncidentOut(Value):

@@ -76,6 +76,7 @@ class ClipCounts:
     wanted: int = 0
     ready: int = 0
     missing: int = 0
+    deleted: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,8 +6,8 @@ const LABELS = { person: "person", ladder: "ladder" };
 
 // Says in a card what became of the video, and offers what is there.
 export function describeClips(row, item, open) {
-  const { ready, wanted, missing } = item.clips;
-  const state = [ready, wanted, missing].join();
+  const { ready, wanted, missing, deleted } = item.clips;
+  const state = [ready, wanted, missing, deleted].join();
   if (row.dataset.state === state) return;
   row.dataset.state = state;
   row.replaceChildren();
@@ -21,6 +21,7 @@ export function describeClips(row, item, open) {
   const words = [
     wanted && "Video is being written",
     missing && `${missing} without video`,
+    deleted && `${deleted} deleted`,
   ].filter(Boolean).join(" · ");
   if (words) row.append(Object.assign(document.createElement("span"), { className: "quiet", textContent: words }));
 }

@@ -36,7 +36,7 @@ def seen(image: U8, mask: list[tuple[float, float]]) -> ViewMeasures:
         meter.measure(learnt, number * STEP_S)
     now = image.copy()
     masks.burn(now)
-    measures = meter.measure(now, 12.0)
+    measures = meter.measure(now, 60 * STEP_S + 1.0)
     assert measures is not None
     return measures
 
