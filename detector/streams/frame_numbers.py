@@ -33,6 +33,20 @@ class _Numbering:
     leaps: bool
 
 
+def continues_picture(codec: str, data: bytes) -> bool:
+    """Whether ``data`` begins in the middle of a picture: its first slice is not the first one.
+
+    FFmpeg begins a new packet at parameter sets, and some cameras repeat theirs before each slice
+    of a key frame. Only H.264 with start codes is read.
+    """
+    if codec != "h264":
+        return False
+    for unit in _units(data):
+        if unit[0] & 0x1F in (_SLICE, _KEY_SLICE):
+            return len(unit) > 1 and unit[1] & 0x80 == 0  # first_mb_in_slice, 0 is a single 1 bit
+    return False
+
+
 class FrameNumbers:
     """Follows the numbers of one stream, packet by packet in the order of decoding.
 

@@ -1,5 +1,6 @@
 """Coded video as it came: packets, and the last seconds of them of one stream."""
 
+import dataclasses
 import threading
 from collections import deque
 from collections.abc import Sequence
@@ -77,6 +78,14 @@ class PacketRing:
             self._groups[-1].append(packet)
             self._bytes += len(packet.data)
             self._let_go(packet.arrived_at)
+
+    def join(self, rest: bytes) -> None:
+        """Add ``rest`` to the newest packet: both are of one picture."""
+        with self._lock:
+            if self._groups:
+                last = self._groups[-1][-1]
+                self._groups[-1][-1] = dataclasses.replace(last, data=last.data + rest)
+                self._bytes += len(rest)
 
     def between(self, begin_at: float, end_at: float) -> Sequence[Packet]:
         """Give the packets that arrived in this time, begun at the key frame at or before it.

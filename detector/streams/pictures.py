@@ -2,27 +2,26 @@
 
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import av.error
 import numpy as np
 from av.container import InputContainer
+from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from detector.errors import SourceBroken
 from detector.stages import Stage, StageClock
 from detector.streams.base import InputSettings, SourceProgress, redact
-from detector.streams.frame_numbers import FrameNumbers
+from detector.streams.frame_numbers import FrameNumbers, continues_picture
 from detector.streams.packets import PacketRing
 from detector.streams.privacy import NO_MASKS, PrivacyMasks
 from detector.streams.timeline import SamplingGrid, Timeline
 from detector.streams.wholeness import Wholeness
 from detector.types import U8, CameraId, ClockReading, ClockSource, Frame
 
-if TYPE_CHECKING:  # generic for the type checker only
-    from av.packet import Packet
-
+if TYPE_CHECKING:
     from detector.streams.idle import IdleSwitch
 
 
@@ -99,16 +98,17 @@ class Pictures:
         self.whole = True
         self.fps = float(rate) if rate else None
         extradata = bytes(stream.codec_context.extradata or b"")
-        self._wholeness = Wholeness(
-            FrameNumbers(stream.codec_context.codec.canonical_name, extradata)
-        )
+        self._codec = stream.codec_context.codec.canonical_name
+        self._wholeness = Wholeness(FrameNumbers(self._codec, extradata))
+        self._key: tuple[int | None, bytes] = (None, b"")
         self._request = request
         self._grid = SamplingGrid(request.detect_fps)
 
     def decode(self, packet: "Packet[VideoStream] | None") -> list[VideoFrame]:
         """Decode ``packet``, or with None what the decoder still holds; damage is only counted."""
         if packet is not None and packet.size:
-            self._wholeness.packet(bytes(packet), packet.pts, is_key=packet.is_keyframe)
+            packet, data = self._joined(packet)
+            self._wholeness.packet(data, packet.pts, is_key=packet.is_keyframe)
         try:
             with self._request.stages.measure(Stage.DECODE):
                 pictures = self.stream.codec_context.decode(packet)
@@ -120,6 +120,26 @@ class Pictures:
             return []
         self._request.progress.decoded += len(pictures)
         return pictures
+
+    def _joined(self, packet: "Packet[VideoStream]") -> "tuple[Packet[VideoStream], bytes]":
+        """Give the packet and its bytes; the rest of a key frame with what came of it before.
+
+        Half a key frame was decoded by then, and its picture is damaged: the decoder begins anew
+        with the whole one, so that what follows builds on that.
+        """
+        data = bytes(packet)
+        if not packet.is_keyframe:
+            return packet, data
+        begun_pts, begun = self._key
+        if begun and begun_pts == packet.pts and continues_picture(self._codec, data):
+            data = begun + data
+            whole = cast("Packet[VideoStream]", Packet(data))
+            whole.pts, whole.dts, whole.time_base = packet.pts, packet.dts, packet.time_base
+            whole.is_keyframe = True
+            self.forget()
+            packet = whole
+        self._key = (packet.pts, data)
+        return packet, data
 
     def forget(self) -> None:
         """Empty the decoder: the next packet must be a key frame."""

@@ -9,6 +9,7 @@ import av.error
 from av.video.stream import VideoStream
 
 from detector.streams.camera_clock import CameraClock
+from detector.streams.frame_numbers import continues_picture
 from detector.streams.packets import Coding, Packet, PacketRing
 
 if TYPE_CHECKING:  # generic for the type checker only
@@ -61,6 +62,7 @@ class PacketTap:
         self._ring = ring
         self._untimed = untimed
         self._sets: bytes | None = None
+        self._key_pts: int | None = None
         self._coding = coding_of(stream)
 
     def add(
@@ -70,12 +72,29 @@ class PacketTap:
         if not packet.size:
             return None
         data = bytes(packet)
-        if packet.is_keyframe:
-            self._follow(data)
         pts, dts = (None, None) if self._untimed else (packet.pts, packet.dts)
+        if self._continues(packet, data):
+            self._ring.join(data)
+            return Packet(
+                data,
+                self._coding,
+                pts,
+                dts,
+                is_key=False,
+                captured_at=captured_at,
+                arrived_at=arrived_at,
+            )
+        if packet.is_keyframe:
+            self._key_pts = packet.pts
+            self._follow(data)
         kept = Packet(data, self._coding, pts, dts, packet.is_keyframe, captured_at, arrived_at)
         self._ring.add(kept)
         return kept
+
+    def _continues(self, packet: "AvPacket[VideoStream]", data: bytes) -> bool:
+        """Whether it is the rest of the key frame that came last."""
+        same = packet.is_keyframe and packet.pts is not None and packet.pts == self._key_pts
+        return same and continues_picture(self._coding.codec, data)
 
     def _follow(self, key: bytes) -> None:
         sets = parameter_sets(self._coding.codec, key)

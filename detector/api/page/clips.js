@@ -46,7 +46,8 @@ export class Player {
 
   get #boxes() { return this.#dialog.querySelector("[name=boxes]"); }
 
-  async open(path, headline) {
+  // Plays the first part that is ready, from `atS` seconds on.
+  async open(path, headline, atS = 0) {
     this.#dialog.querySelector("h2").textContent = headline;
     this.#say("Asking for the video …");
     this.#dialog.querySelector(".parts").replaceChildren();
@@ -55,6 +56,7 @@ export class Player {
       const { clips } = await (await this.#ask(`${path}/clips`)).json();
       const parts = clips.map((clip) => this.#part(path, clip));
       this.#dialog.querySelector(".parts").replaceChildren(...parts);
+      if (atS) this.#video.addEventListener("loadedmetadata", () => { this.#video.currentTime = atS; }, { once: true });
       const first = parts.find((part) => !part.disabled);
       if (first) first.click();
       else this.#say("There is no video.");

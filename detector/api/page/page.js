@@ -382,6 +382,18 @@ $("signout").addEventListener("click", () => { sessionStorage.clear(); location.
 $("who").value = sessionStorage.getItem("who") || "";
 $("who").addEventListener("change", () => sessionStorage.setItem("who", $("who").value));
 
+// A link to an incident's video: #incident=ID, and &t=SECONDS where it is to begin.
+async function openLinked() {
+  const link = new URLSearchParams(location.hash.slice(1));
+  if (!link.has("incident")) return;
+  const path = `${API}/incidents/${encodeURIComponent(link.get("incident"))}`;
+  const { headline } = await read(path);
+  await player.open(path, headline, Number(link.get("t")) || 0);
+}
+const linked = () => openLinked().catch((error) => problem(error.message));
+window.addEventListener("hashchange", linked);
+linked();
+
 forever(showCameras, CAMERAS_EVERY_MS);
 forever(showIncidents, INCIDENTS_EVERY_MS);
 forever(listen, 2000);

@@ -1,0 +1,101 @@
+"""Cameras that repeat their parameter sets before each slice: FFmpeg parts their key frames."""
+
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from av.container import InputContainer
+from av.packet import Packet
+from av.video.frame import VideoFrame
+
+from detector.streams.base import InputSettings, SourceProgress
+from detector.streams.frame_numbers import continues_picture
+from detector.streams.packets import PacketRing
+from detector.streams.pictures import Pictures, SourceRequest
+from detector.streams.tap import PacketTap, parameter_sets
+from detector.streams.timeline import Timeline
+from detector.types import CameraId, ClockSource
+
+GROUP, COUNT = 10, 40
+START = b"\x00\x00\x01"
+
+
+@pytest.fixture
+def film(tmp_path: Path) -> Path:
+    """Two slices a picture, a texture that moves."""
+    path = tmp_path / "film.ts"
+    texture = np.random.default_rng(1).integers(0, 255, (30, 40, 3), np.uint8)
+    image = texture.repeat(8, 0).repeat(8, 1)
+    options = {"g": str(GROUP), "bf": "0", "preset": "ultrafast", "crf": "18"}
+    options["x264-params"] = "scenecut=0:threads=1:slices=2"
+    with av.open(str(path), "w", format="mpegts") as container:
+        stream = container.add_stream("libx264", rate=25, options=options)
+        stream.width, stream.height, stream.pix_fmt = 320, 240, "yuv420p"
+        for number in range(COUNT):
+            picture = VideoFrame.from_ndarray(np.roll(image, 3 * number, 1), format="rgb24")
+            picture.pts, picture.time_base = number, Fraction(1, 25)
+            container.mux(stream.encode(picture))
+        container.mux(stream.encode())
+    return path
+
+
+def like(packet: Packet, data: bytes) -> Packet:
+    part = Packet(data)
+    part.pts, part.dts, part.time_base = packet.pts, packet.dts, packet.time_base
+    part.is_keyframe = packet.is_keyframe
+    return part
+
+
+def parted(container: InputContainer) -> Iterator[Packet]:
+    """The packets as such a camera's come: key frames in two, parameter sets before each."""
+    for packet in container.demux(container.streams.video[0]):
+        data = bytes(packet)
+        if not packet.is_keyframe or not data:
+            yield packet
+            continue
+        second = data.rfind(START + b"\x65")
+        assert data.find(START + b"\x65") < second, "two slices"
+        yield like(packet, data[:second])
+        yield like(packet, parameter_sets("h264", data) + data[second:])
+
+
+def request(path: Path) -> SourceRequest:
+    settings = InputSettings(path=str(path))
+    return SourceRequest(settings, CameraId("gate"), None, Timeline(), SourceProgress())
+
+
+def test_a_parted_key_frame_spoils_neither_itself_nor_what_follows(film: Path) -> None:
+    with av.open(str(film)) as container:
+        clean = {p.pts: p.to_ndarray(format="gray") for p in container.decode(video=0)}
+    whole = {}
+    with av.open(str(film)) as container:
+        pictures = Pictures(request(film), container)
+        for packet in parted(container):
+            for picture in pictures.decode(packet):
+                pictures.frame(picture, float(picture.time or 0), (0.0, ClockSource.ARRIVAL))
+                if pictures.whole:
+                    whole[picture.pts] = picture.to_ndarray(format="gray")
+    assert whole.keys() == clean.keys()
+    assert all(np.array_equal(whole[pts], clean[pts]) for pts in clean)
+
+
+def test_a_parted_key_frame_is_kept_as_one_packet(film: Path) -> None:
+    ring = PacketRing(60, 1 << 24)
+    with av.open(str(film)) as container:
+        tap = PacketTap(ring, container.streams.video[0], untimed=False)
+        for packet in parted(container):
+            tap.add(packet, 100.0, 100.0)
+    kept = ring.between(0.0, 1000.0)
+    assert len(kept) == COUNT
+    assert sum(packet.is_key for packet in kept) == COUNT / GROUP
+    assert ring.bytes_held == sum(len(packet.data) for packet in kept)
+
+
+def test_only_slices_after_the_first_continue_a_picture() -> None:
+    assert continues_picture("h264", START + b"\x67\x42" + START + b"\x65\x20")
+    assert not continues_picture("h264", START + b"\x67\x42" + START + b"\x65\x88")
+    assert not continues_picture("hevc", START + b"\x65\x20")
+    assert not continues_picture("h264", b"")
