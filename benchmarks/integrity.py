@@ -13,7 +13,9 @@ import argparse
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from copy import deepcopy
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from itertools import count, islice
 from pathlib import Path
 from typing import Any
@@ -63,10 +65,12 @@ FAULTS_HEAD = """
 
 Each film for {well:g} s, then the fault for {fault:g} s, then as before. Seconds from the first
 picture of the fault to the event, and from the last one to `restored`. *others* are events of
-another kind than the fault's, said meanwhile.
+another kind than the fault's, said meanwhile; *unnoticed* are films of which nothing was said.
+*noise* is that of the fault's picture, in grey levels of the small picture: the night sample has
+{noise[0]:g}, {noise[1]:g} is a camera with much gain.
 
-| fault | films | noticed | p50 s | max s | restored | max s | others |
-|---|--:|--:|--:|--:|--:|--:|---|"""
+| fault | noise | films | noticed | unnoticed | p50 s | max s | restored | max s | others |
+|---|--:|--:|--:|--:|--:|--:|--:|--:|---|"""
 
 MOVED_HEAD = """
 ## Zones and barriers that follow
@@ -79,7 +83,7 @@ should, once followed. *wrong* are followed with an error above {limit:g} px.
 |--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|"""
 WRONG_PX = 20.0
 
-Fault = Callable[[U8, int], U8]
+Fault = Callable[[U8], F64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -162,34 +166,39 @@ class Tally:
 
     noticed_s: list[float] = field(default_factory=list)
     restored_s: list[float] = field(default_factory=list)
+    missed: dict[str, str] = field(default_factory=dict)
     others: dict[str, int] = field(default_factory=dict)
     films: int = 0
 
 
-def noise(seed: int, spread: float = 2.0) -> F64:
+NOISES_GREY = (0.9, 2.0)
+
+
+def noise(seed: int, spread: float) -> F64:
     """Give the noise of a sensor."""
     return np.random.default_rng(seed).normal(0, spread, (HEIGHT_PX, WIDTH_PX))
 
 
-def _grain(grey: F64 | U8, seed: int) -> U8:
-    return np.clip(np.asarray(grey, np.float64) + noise(seed), 0, 255).astype(np.uint8)
+def grained(grey: F64, seed: int, spread: float) -> U8:
+    """Add noise to a picture without any."""
+    return np.clip(grey + noise(seed, spread), 0, 255).astype(np.uint8)
 
 
-def covered(grey: U8, seed: int) -> U8:
+def covered(grey: U8) -> F64:
     """Hold something over nine tenths of the view."""
-    hidden = grey.copy()
+    hidden = grey.astype(np.float64)
     hidden[:, : WIDTH_PX * 9 // 10] = 45
-    return _grain(hidden, seed)
+    return hidden
 
 
-def blurred(grey: U8, seed: int) -> U8:
+def blurred(grey: U8) -> F64:
     """Spread every point over about 50 pixels of a picture 1920 wide."""
-    return _grain(np.asarray(cv2.GaussianBlur(grey, (0, 0), 4.0), np.uint8), seed)
+    return np.asarray(cv2.GaussianBlur(grey, (0, 0), 4.0), np.float64)
 
 
-def dark(grey: U8, seed: int) -> U8:
+def dark(grey: U8) -> F64:
     """Leave a twentieth of the light."""
-    return _grain(grey.astype(np.float64) * 0.05, seed)
+    return grey.astype(np.float64) * 0.05
 
 
 FAULTS: dict[str, Fault] = {
@@ -197,7 +206,7 @@ FAULTS: dict[str, Fault] = {
     "camera_blurred": blurred,
     "camera_dark": dark,
 }
-TURNS_PX = (30, 60, 90, 120, 150, 180, 250, 400)
+TURNS_PX = (30, 60, 90, 120, 150, 180, 400)
 
 
 def turned(pan_px: float) -> F64:
@@ -224,22 +233,28 @@ def quiet(films: Sequence[Film], hours: float) -> dict[str, dict[str, int]]:
     return found
 
 
-def inject(film: Film, kind: str, fault: Fault, tally: Tally) -> None:
-    """Play a film with a fault in its middle and count what was said about it."""
-    desk, pictures = Desk(), film.play()
-    for _ in range(round(WELL_S * FPS)):
-        desk.see(next(pictures))
-    before = len(desk.said)
-    began = desk.at
+def warmed(film: Film) -> Desk:
+    """Play a film for ``WELL_S``; the meter has learnt it then."""
+    desk = Desk()
+    for grey in islice(film.play(), round(WELL_S * FPS)):
+        desk.see(grey)
+    return desk
+
+
+def inject(film: Film, well: Desk, kind: str, fault: Callable[[U8, int], U8], tally: Tally) -> None:
+    """Play a film on with a fault and count what was said about it."""
+    desk = deepcopy(well)
+    began, before, pictures = desk.at, len(desk.said), film.play(desk.number)
     for seed in range(round(FAULT_S * FPS)):
         desk.see(fault(next(pictures), seed))
     ended = desk.at
     tally.films += 1
-    for _, other, phase in desk.said[before:]:
-        if phase == "new" and other != kind:
-            tally.others[other] = tally.others.get(other, 0) + 1
+    said = {k for _, k, phase in desk.said[before:] if phase == "new"}
+    for other in said - {kind}:
+        tally.others[other] = tally.others.get(other, 0) + 1
     noticed_s = desk.first(kind, "new", began)
     if noticed_s is None:
+        tally.missed[film.name] = ", ".join(sorted(said))
         return
     tally.noticed_s.append(noticed_s)
     for _ in range(round(AFTER_S * FPS)):
@@ -248,10 +263,15 @@ def inject(film: Film, kind: str, fault: Fault, tally: Tally) -> None:
     tally.restored_s += [] if restored_s is None else [restored_s]
 
 
-def stand_still(film: Film, tally: Tally) -> None:
+def spoilt(fault: Fault, spread: float, grey: U8, seed: int) -> U8:
+    """Give a picture with a fault and noise."""
+    return grained(fault(grey), seed, spread)
+
+
+def stand_still(film: Film, well: Desk, tally: Tally) -> None:
     """Repeat the picture that the film had when the fault began."""
-    still = film.pictures[round(WELL_S * FPS) % len(film.pictures)]
-    inject(film, "camera_frozen", lambda _grey, _seed: still, tally)
+    still = next(film.play(well.number))
+    inject(film, well, "camera_frozen", lambda _grey, _seed: still, tally)
 
 
 @dataclass(slots=True)
@@ -259,52 +279,48 @@ class TurnTally(Tally):
     """What a turn of the camera came to."""
 
     followed_s: list[float] = field(default_factory=list)
-    errors_px: list[float] = field(default_factory=list)
+    errors_px: dict[str, float] = field(default_factory=dict)
 
 
-def turn(films: Sequence[Film], pan_px: float) -> TurnTally:
-    """Turn the camera of every film and see whether geometry follows."""
-    tally, truth = TurnTally(), turned(pan_px)
+def turn(film: Film, well: Desk, pan_px: float, tally: TurnTally) -> None:
+    """Turn the camera of a film and see whether geometry follows."""
+    truth = turned(pan_px)
     grid = np.stack(np.meshgrid(np.linspace(0.05, 0.95, 7), np.linspace(0.05, 0.95, 5)), -1)
     places = grid.reshape(-1, 2)
     wanted = (project(truth, places * SIZE - 0.5) + 0.5) / SIZE
     there = ((wanted > 0) & (wanted < 1)).all(axis=1)
-
-    for film in films:
-        since: list[float] = []
-        desk = Desk()
-        pictures = film.play()
-        for _ in range(round(WELL_S * FPS)):
-            desk.see(next(pictures))
-        began = desk.at
-        for _ in range(round(FAULT_S * FPS)):
-            grey = cv2.warpPerspective(next(pictures), truth, SIZE, borderMode=cv2.BORDER_REFLECT)
-            desk.see(np.asarray(grey, np.uint8))
-            if desk.follower.geometry.state is GeometryState.MOVED_ALONG:
-                since.append(desk.at - began)
-        tally.films += 1
-        noticed_s = desk.first("camera_moved", "new", began)
-        tally.noticed_s += [] if noticed_s is None else [noticed_s]
-        shift = desk.follower.geometry.shift
-        if shift is None:
-            continue
-        tally.followed_s.append(since[0])
-        off = (project(shift.matrix, places) - wanted)[there] * (FULL_PX, FULL_PX * 9 / 16)
-        tally.errors_px.append(float(np.linalg.norm(off, axis=1).max()))
-    return tally
+    since: list[float] = []
+    desk = deepcopy(well)
+    began, pictures = desk.at, film.play(desk.number)
+    for _ in range(round(FAULT_S * FPS)):
+        grey = cv2.warpPerspective(next(pictures), truth, SIZE, borderMode=cv2.BORDER_REFLECT)
+        desk.see(np.asarray(grey, np.uint8))
+        if desk.follower.geometry.state is GeometryState.MOVED_ALONG:
+            since.append(desk.at - began)
+    tally.films += 1
+    noticed_s = desk.first("camera_moved", "new", began)
+    tally.noticed_s += [] if noticed_s is None else [noticed_s]
+    shift = desk.follower.geometry.shift
+    if shift is None:
+        return
+    tally.followed_s.append(since[0])
+    off = (project(shift.matrix, places) - wanted)[there] * (FULL_PX, FULL_PX * 9 / 16)
+    tally.errors_px[film.name] = float(np.linalg.norm(off, axis=1).max())
 
 
 def _middle(values: Sequence[float], share: float = 0.5) -> str:
     return f"{np.quantile(values, share):.1f}" if values else ""
 
 
-def fault_line(kind: str, tally: Tally) -> str:
+def fault_line(kind: str, spread: str, tally: Tally) -> str:
     """Give the row of one fault."""
     others = ", ".join(f"{name} {number}" for name, number in sorted(tally.others.items()))
     cells = (
         kind,
+        spread,
         tally.films,
         len(tally.noticed_s),
+        sum(not said for said in tally.missed.values()),
         _middle(tally.noticed_s),
         _middle(tally.noticed_s, 1.0),
         len(tally.restored_s),
@@ -316,6 +332,7 @@ def fault_line(kind: str, tally: Tally) -> str:
 
 def turn_line(pan_px: float, tally: TurnTally) -> str:
     """Give the row of one turn."""
+    errors = list(tally.errors_px.values())
     cells = (
         f"{pan_px:g}",
         tally.films,
@@ -323,10 +340,10 @@ def turn_line(pan_px: float, tally: TurnTally) -> str:
         len(tally.followed_s),
         _middle(tally.followed_s),
         _middle(tally.followed_s, 1.0),
-        _middle(tally.errors_px),
-        _middle(tally.errors_px, 0.95),
-        _middle(tally.errors_px, 1.0),
-        sum(error > WRONG_PX for error in tally.errors_px),
+        _middle(errors),
+        _middle(errors, 0.95),
+        _middle(errors, 1.0),
+        sum(error > WRONG_PX for error in errors),
     )
     return "| " + " | ".join(str(cell) for cell in cells) + " |"
 
@@ -346,12 +363,16 @@ def report(films: Sequence[Film], each_h: float) -> tuple[dict[str, Any], str]:
     """Run everything; give the result and its table."""
     ran, footage = stamp(), [film for film in films if film.real]
     said = quiet(films, each_h)
-    faults = {kind: Tally() for kind in (*FAULTS, "camera_frozen")}
+    faults = {(kind, spread): Tally() for kind in FAULTS for spread in NOISES_GREY}
+    frozen = Tally()
+    turns = {pan_px: TurnTally() for pan_px in TURNS_PX}
     for film in films:
-        for kind, fault in FAULTS.items():
-            inject(film, kind, fault, faults[kind])
-        stand_still(film, faults["camera_frozen"])
-    turns = {pan_px: turn(films, pan_px) for pan_px in TURNS_PX}
+        well = warmed(film)
+        for (kind, spread), told in faults.items():
+            inject(film, well, kind, partial(spoilt, FAULTS[kind], spread), told)
+        stand_still(film, well, frozen)
+        for pan_px, tally in turns.items():
+            turn(film, well, pan_px, tally)
     lines = [
         HEAD.format(
             **(ran | {"machine": ", ".join(f"{v}" for v in ran["machine"].values()) + " cores"}),
@@ -368,15 +389,17 @@ def report(films: Sequence[Film], each_h: float) -> tuple[dict[str, Any], str]:
         by_film = said.get(kind, {})
         names = ", ".join(f"{name} {number}" for name, number in by_film.items())
         lines.append(f"| {kind} | {sum(by_film.values())} | {names} |")
-    lines.append(FAULTS_HEAD.format(well=WELL_S, fault=FAULT_S))
-    lines += [fault_line(kind, tally) for kind, tally in faults.items()]
+    lines.append(FAULTS_HEAD.format(well=WELL_S, fault=FAULT_S, noise=NOISES_GREY))
+    lines += [fault_line(kind, f"{spread:g}", told) for (kind, spread), told in faults.items()]
+    lines.append(fault_line("camera_frozen", "", frozen))
     lines.append(MOVED_HEAD.format(limit=WRONG_PX))
     lines += [turn_line(pan_px, tally) for pan_px, tally in turns.items()]
     result = ran | {
         "films": {film.name: round(film.minutes, 2) for film in films},
         "hours_each": each_h,
         "false_alarms": said,
-        "faults": {kind: asdict(tally) for kind, tally in faults.items()},
+        "faults": {f"{kind} {spread:g}": asdict(told) for (kind, spread), told in faults.items()}
+        | {"camera_frozen": asdict(frozen)},
         "turns_px": {str(pan_px): asdict(tally) for pan_px, tally in turns.items()},
     }
     return result, "\n".join(lines) + "\n"
