@@ -40,7 +40,7 @@ format: .venv/dev.stamp  ## rewrite the files the way `make check` wants them
 lock: .venv/dev.stamp  ## resolve the dependencies anew (versions and hashes, no addresses)
 	$(BIN)/python -m pip install --quiet uv
 	$(COMPILE) --upgrade --extra openvino pyproject.toml requirements/build.in -o requirements/run.txt
-	$(COMPILE) --upgrade --extra openvino --extra mqtt --extra postgres --extra bench --extra simulator --extra dev \
+	$(COMPILE) --upgrade --extra openvino --extra mqtt --extra onvif --extra postgres --extra bench --extra simulator --extra dev \
 		-c requirements/run.txt pyproject.toml requirements/build.in -o requirements/dev.txt
 
 test-tools:  ## Debian packages for the tests that otherwise skip: RTSP server, browser, PostgreSQL
