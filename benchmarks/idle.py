@@ -105,7 +105,7 @@ def make_film(path: Path, group_s: float) -> Path:
     ]
     shown = {number for begin in begins for number in range(begin, begin + SHOWN_S * FPS)}
     options = {"g": str(group), "bf": "0", "preset": "ultrafast", "crf": "26"}
-    options["x264-params"] = "aud=1:threads=2:slices=1:scenecut=0"
+    options["x264-params"] = "aud=1:threads=1:slices=1:scenecut=0"
     with av.open(str(path), "w", format="h264") as container:
         stream = container.add_stream("libx264", rate=FPS, options=options)
         stream.width, stream.height, stream.pix_fmt = *SIZE, "yuv420p"
@@ -195,38 +195,34 @@ def cpu_pct(who: Watcher, spans: list[tuple[float, float]]) -> float:
     return round(100 * used / elapsed, 1) if elapsed else float("nan")
 
 
+HEAD = """# Idling on key frames
+
+`python -m benchmarks.idle`: 1080p H.264 at {fps} pictures a second over RTSP (TCP) on the loopback,
+watched at the same time by a reader that decodes everything and one that idles. CPU is that of the
+reader's thread (receiving, decoding, 5 conversions to BGR a second), percent of one core; analysis
+is not in it. Delay: how much later than the other one the idling reader hands over the first
+picture of somebody.
+
+{processor}, {cores} cores, other work beside, {date}, commit {commit}.
+
+| key frame every | CPU, nobody in view: all / idle | CPU, whole run: all / idle | seen \
+| delay mean / p50 / max |
+|---|---|---|---|---|
+"""
+
+
 def table(results: list[dict[str, Any]], about: dict[str, Any]) -> str:
     """Write what was measured as Markdown."""
-    lines = [
-        "# Idling on key frames",
-        "",
-        (
-            f"`python -m benchmarks.idle`: 1080p H.264 at {FPS} pictures a second over RTSP (TCP) on "
-            "the loopback, watched at the same time by a reader that decodes everything and one that "
-            "idles. CPU is that of the reader's thread (receiving, decoding, 5 conversions to BGR a "
-            "second), percent of one core. Delay: how much later than the other one the idling reader "
-            "hands over the first picture of somebody."
-        ),
-        "",
-        (
-            f"{about['machine']['processor']}, {about['machine']['cores']} cores, other work beside, "
-            f"{about['date']}, commit {about['commit']}."
-        ),
-        "",
-        (
-            "| key frame every | CPU, nobody in view: all / idle | CPU, whole run: all / idle | seen "
-            "| delay mean / p50 / max |"
-        ),
-        "|---|---|---|---|---|",
-    ]
+    lines = []
     for r in results:
         quiet, always, delay = r["cpu_quiet_pct"], r["cpu_always_pct"], r["delay_s"]
         lines.append(
             f"| {r['group_s']:g} s | {quiet['all']} % / {quiet['idle']} % | "
             f"{always['all']} % / {always['idle']} % | {r['seen_by_idle']} of {r['appearances']} | "
-            f"{delay['mean']} / {delay['p50']} / {delay['max']} s |"
+            f"{delay['mean']} / {delay['p50']} / {delay['max']} s |\n"
         )
-    return "\n".join(lines) + "\n"
+    said = {"date": about["date"], "commit": about["commit"], **about["machine"]}
+    return HEAD.format(fps=FPS, **said) + "".join(lines)
 
 
 def main() -> None:
