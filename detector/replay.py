@@ -17,14 +17,22 @@ from pydantic import ValidationError
 
 from detector import __version__
 from detector.config import LoadedConfig
-from detector.config.plan import camera_plan
+from detector.config.plan import camera_plan, evidence_plan
 from detector.errors import ConfigError, Problem, StreamError
 from detector.events import ConfigStamp, Context, Event, ModelStamp
 from detector.evidence.overlay import Banner, Picture, draw
 from detector.evidence.video import VideoWriter
 from detector.pipeline.camera import CameraPipeline, Step
+from detector.pipeline.recording_evidence import RecordingEvidence
 from detector.stages import StageClock
-from detector.streams import InputSettings, Source, open_source, redact
+from detector.streams import (
+    InputSettings,
+    PrivacyMasks,
+    Source,
+    new_timeline,
+    open_source,
+    redact,
+)
 from detector.types import CameraId, Detections, Frame, ObjectClass
 from detector.vision import Detector, DetectorInfo
 from detector.vision.onnx_detector import load_detector
@@ -128,30 +136,49 @@ class Replay:
         """What runs."""
         return self._detector.info
 
-    def run(self, source: str, video: Path | None = None) -> Iterator[ReplayStep]:
+    def run(
+        self, source: str, video: Path | None = None, evidence: Path | None = None
+    ) -> Iterator[ReplayStep]:
         """Analyse one recording; ``last_report`` says how it went.
+
+        Args:
+            source: file, folder or address.
+            video: gets the whole recording with boxes and barrier drawn.
+            evidence: folder of snapshots and clips, as in the service's ``data_dir``; each clip is
+                told by one more event when the recording is over.
 
         Raises:
             StreamError: it cannot be opened, or breaks off; what was readable has been analysed
                 and its events were given before.
         """
+        self.last_report = {}
         settings = self._input(source)
         fps = self._camera.detect.fps
         tally = _Tally()
-        with open_source(settings, self._name, fps, stages=self._stages) as opened:
+        masks, timeline = PrivacyMasks(self._camera.mask_polygons), new_timeline(settings)
+        kept = None
+        if evidence is not None:
+            plan = evidence_plan(self._loaded.config, self._name, evidence)
+            kept = RecordingEvidence(plan, settings, timeline)
+        with open_source(
+            settings, self._name, fps, timeline, stages=self._stages, masks=masks
+        ) as opened:
             pipeline = self._pipeline(settings)
             writer: AbstractContextManager[VideoWriter | None] = (
                 VideoWriter(video, fps) if video else nullcontext()
             )
             with writer as out:
                 ahead = _ReadAhead(opened)
-                for step, detections in chain(self._steps(pipeline, ahead), _last(pipeline)):
+                steps = chain(self._steps(pipeline, ahead), _last(pipeline))
+                for step, detections in kept.added(steps) if kept else steps:
                     events = tally.count(step, new_frame=detections is not None)
                     if out is not None and detections is not None:
                         out.write(draw(step.picture, _banner(step)), tally.pts_s)
                     speed = tally.realtime_factor
                     yield ReplayStep(step.picture, detections, events, opened.duration_s, speed)
         self.last_report = {"source": source, **tally.report(opened, ahead.failure)}
+        if kept is not None:
+            self.last_report["evidence"] = kept.report()
         if ahead.failure is not None:
             raise ahead.failure
 

@@ -19,21 +19,24 @@ from uuid import UUID, uuid4
 import cv2
 
 from detector.config import CameraSettings, LoadedConfig, config_schema
-from detector.config.plan import camera_plan, missing_classes
+from detector.config.packages import make_packager
+from detector.config.plan import camera_plan, missing_classes, say_masks, snapshot_folder
 from detector.delivery import SinkRoute
 from detector.errors import StoreError
 from detector.events import VIEW_KINDS, ConfigStamp, Context, Incident, ModelStamp
 from detector.evidence.clip_folder import ClipFolder
 from detector.evidence.overlay import Picture
-from detector.evidence.snapshot import SnapshotFolder
+from detector.evidence.trail import Trail
 from detector.incidents.camera_watch import CameraWatch
+from detector.incidents.coverage import WatchSpan, WatchState
+from detector.incidents.watch_ledger import WatchLedger, silence_s
 from detector.pipeline.analysis import AnalysedCamera, Analysis
 from detector.pipeline.camera import CameraPipeline
 from detector.pipeline.camera_guard import CameraGuard
 from detector.pipeline.disk_watch import RetentionHealth
 from detector.pipeline.dispatcher import THREAD as DELIVERY
 from detector.pipeline.dispatcher import Dispatcher, SinkHealth
-from detector.pipeline.evidence_worker import Announcement, EvidenceWorker
+from detector.pipeline.evidence_worker import Announcement, EvidenceWorker, Footage
 from detector.pipeline.health import CameraHealth, Heartbeats
 from detector.pipeline.memory import CameraMemory
 from detector.pipeline.reader import Reader
@@ -41,10 +44,21 @@ from detector.pipeline.record_reader import RecordReader
 from detector.pipeline.recorder import Recorder
 from detector.pipeline.retention_worker import RetentionWorker
 from detector.pipeline.source_thread import ReaderPlan
+from detector.pipeline.view_follower import GeometryState, ViewFollower
+from detector.pipeline.watch_keeper import WatchKeeper
+from detector.scene import PrivacyMaskSettings
 from detector.sinks import make_sink
 from detector.stages import StageClock
 from detector.store import Store, open_store
-from detector.streams import IdleSwitch, Latest, PacketRing, is_live, open_source, redact
+from detector.streams import (
+    IdleSwitch,
+    Latest,
+    PacketRing,
+    PrivacyMasks,
+    is_live,
+    open_source,
+    redact,
+)
 from detector.types import CameraId, Frame
 from detector.vision import Detector, DetectorInfo
 from detector.vision.integrity import IntegrityMeter
@@ -55,6 +69,10 @@ log = logging.getLogger(__name__)
 DELIVERY_BEAT_LIMIT_S = 60.0
 RING_BYTES = 64 << 20
 """Most memory for the packets of one camera."""
+TRAIL_BYTES = 16 << 20
+"""Most memory for the tracks of one camera's last seconds."""
+MASKED_KEEP = 3
+"""Clips with masks are encoded, which takes its time: packets are held so much longer."""
 JOIN_S = 5.0
 """How long a reader may take to end; one that is stuck in a library is left behind."""
 
@@ -106,6 +124,11 @@ class Camera:
         """Names of its barriers."""
         return tuple(self.settings.barriers)
 
+    @property
+    def privacy_masks(self) -> Mapping[str, PrivacyMaskSettings]:
+        """What nobody may see, by name."""
+        return self.settings.privacy_masks
+
     def health(self) -> CameraHealth:
         """Give a consistent snapshot of how it is doing."""
         return self.reader.monitor.snapshot()
@@ -113,6 +136,18 @@ class Camera:
     def picture(self) -> Picture | None:
         """Give the newest analysed frame with what was found in it; None before the first."""
         return self.analysed.picture
+
+    def watching(self) -> WatchSpan | None:
+        """Give the span of its ledger that goes on; None before the first look."""
+        return self.analysed.keeper.ledger.current
+
+    def geometry(self) -> GeometryState:
+        """Say where its zones and barriers are."""
+        return self.analysed.guard.geometry.state
+
+    def watched_s(self) -> Mapping[tuple[WatchState, str], float]:
+        """Give its final seconds since the start by state and reason."""
+        return self.analysed.keeper.ledger.totals
 
 
 class Service:
@@ -148,10 +183,12 @@ class Service:
         self._detector = self._given_detector or load_detector(config.model, self.stages)
         cv2.setNumThreads(1)  # its pool of threads costs more than it gains beside our own
         self.store: Store = undo.enter_context(open_store(config.store_settings()))
+        self.packager = make_packager(config, self.store)
+        log.info("evidence packages are sealed with the key %s", self.packager.public_key)
         sinks = [make_sink(name, settings) for name, settings in config.sinks.items()]
-        self._snapshots = SnapshotFolder(config.data_dir / "snapshots")
+        self._snapshots = snapshot_folder(config, config.data_dir)
         self._clips = ClipFolder(config.data_dir / "clips")
-        self._rings: dict[str, PacketRing] = {}
+        self._footage: dict[str, Footage] = {}
         self._slots: Latest[CameraId, Frame] = Latest()
         self._cameras = {
             CameraId(name): self._camera(CameraId(name), settings)
@@ -176,7 +213,6 @@ class Service:
             routes,
             self._snapshots if config.snapshots.enabled else None,
             self.stages,
-            config.snapshots.quality,
         )
         self._analysis = Analysis(
             self._detector,
@@ -199,7 +235,7 @@ class Service:
         worker = EvidenceWorker(
             self.store,
             self._clips,
-            self._rings,
+            self._footage,
             announcement,
             self._heartbeats,
             self._retention.refusal,
@@ -240,16 +276,22 @@ class Service:
             recorded = RecordReader(of_main, self._heartbeats)
         else:
             reader_plan = replace(reader_plan, ring=ring)
-        idling = settings.detect.idling
+        idling, masks = settings.detect.idling, settings.mask_polygons
+        say_masks(name, settings)
         idle = IdleSwitch(name, idling, source.stall_s) if idling else None
-        opener = partial(open_source, stages=self.stages, idle=idle)
+        opener = partial(open_source, stages=self.stages, idle=idle, masks=PrivacyMasks(masks))
         reader = Reader(reader_plan, self._slots, self._heartbeats, opener=opener)
+        meter = IntegrityMeter(plan.integrity.learn_s, masks)
         guard = CameraGuard(
-            IntegrityMeter(plan.integrity.learn_s),
+            meter,
             CameraWatch(context, plan.integrity, of_view, source.clock_alarm_s),
             reader.monitor.snapshot,
+            ViewFollower(meter, plan.integrity.moved),
         )
-        analysed = AnalysedCamera(pipeline, reader.monitor, guard, idle)
+        ledger = WatchLedger(name, silence_s(settings.detect.fps), self.store.watched_until(name))
+        keeper = WatchKeeper(ledger, guard.standing)
+        trail = self._footage[name].trail if name in self._footage else None
+        analysed = AnalysedCamera(pipeline, reader.monitor, guard, keeper, idle, trail)
         return Camera(name, settings, reader, analysed, recorded)
 
     def _ring(self, name: CameraId, settings: CameraSettings) -> PacketRing | None:
@@ -258,8 +300,10 @@ class Service:
         source = settings.ffmpeg.record or settings.ffmpeg.detect
         if not record.enabled or not is_live(source):
             return None
-        self._rings[name] = PacketRing(record.keep_s, RING_BYTES)
-        return self._rings[name]
+        keep_s = record.keep_s * (MASKED_KEEP if settings.privacy_masks else 1)
+        ring = PacketRing(keep_s, RING_BYTES)
+        self._footage[name] = Footage(ring, Trail(keep_s, TRAIL_BYTES), settings.mask_polygons)
+        return ring
 
     def _stop_readers(self) -> None:
         readers = [
@@ -321,9 +365,9 @@ class Service:
             return ReadyCheck("store", ok=False, detail=str(error))
         return ReadyCheck("store", ok=True)
 
-    def snapshot(self, event_id: UUID) -> bytes | None:
+    def snapshot(self, event_id: UUID, *, clean: bool = False) -> bytes | None:
         """Give the JPEG that was kept for an event; None when there is none (any more)."""
-        return self._snapshots.load(event_id)
+        return self._snapshots.load(event_id, clean=clean)
 
     def clip(self, incident_id: UUID, number: int) -> Path:
         """Say where a clip of an incident lies."""

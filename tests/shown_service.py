@@ -11,15 +11,24 @@ from uuid import UUID
 
 import httpx
 import numpy as np
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from detector.api.server import Server, address, bind
 from detector.config.access import ApiSettings
+from detector.evidence.clip_folder import ClipFolder
 from detector.evidence.overlay import Picture
+from detector.evidence.signing_key import SigningKey
+from detector.evidence.snapshot import SnapshotFolder
+from detector.incidents.coverage import WatchSpan, WatchState
 from detector.pipeline.disk_watch import RetentionHealth
 from detector.pipeline.dispatcher import SinkHealth
 from detector.pipeline.health import CameraHealth, CameraState
+from detector.pipeline.package_contents import EvidenceFolders
+from detector.pipeline.packager import Packager
+from detector.pipeline.view_follower import GeometryState
+from detector.scene import PrivacyMaskSettings
 from detector.stages import Stage, StageClock
 from detector.store import Store
 from detector.types import CameraId, ClockSource, Frame, ObjectClass, Tracks
@@ -79,14 +88,27 @@ class ShownCamera:
     source: str = "rtsp://camera.example/stream"
     zones: Sequence[str] = ("strip",)
     barriers: Sequence[str] = ("fence",)
+    privacy_masks: Mapping[str, PrivacyMaskSettings] = field(default_factory=dict)
     state: CameraHealth = LIVE
     shown: Picture | None = None
+    span: WatchSpan | None = None
+    lies: GeometryState = GeometryState.AS_DRAWN
+    seconds: Mapping[tuple[WatchState, str], float] = field(default_factory=dict)
 
     def health(self) -> CameraHealth:
         return replace(self.state, camera=CameraId(self.name))
 
     def picture(self) -> Picture | None:
         return self.shown
+
+    def watching(self) -> WatchSpan | None:
+        return self.span
+
+    def geometry(self) -> GeometryState:
+        return self.lies
+
+    def watched_s(self) -> Mapping[tuple[WatchState, str], float]:
+        return self.seconds
 
 
 @dataclass(frozen=True)
@@ -126,10 +148,20 @@ class ShownService:
     retention: RetentionHealth = field(default_factory=RetentionHealth)
     uncommitted_records: int = 0
     snapshots: dict[UUID, bytes] = field(default_factory=dict)
+    clean_snapshots: dict[UUID, bytes] = field(default_factory=dict)
     clips: Path = Path()
 
     def __post_init__(self) -> None:
         self.stages.add(Stage.INFERENCE, 1.5, calls=3)
+
+    @property
+    def packager(self) -> Packager:
+        where = Path(self.store.where).parent
+        folders = EvidenceFolders(
+            ClipFolder(where / "clips"), SnapshotFolder(where / "snapshots"), where / "packages"
+        )
+        key = SigningKey(Ed25519PrivateKey.from_private_bytes(b"k" * 32))
+        return Packager(self.store, folders, key, self.site)
 
     def cameras(self) -> Sequence[ShownCamera]:
         return self.shown
@@ -140,8 +172,8 @@ class ShownService:
     def readiness(self) -> Sequence[ShownCheck]:
         return self.checks
 
-    def snapshot(self, event_id: UUID) -> bytes | None:
-        return self.snapshots.get(event_id)
+    def snapshot(self, event_id: UUID, *, clean: bool = False) -> bytes | None:
+        return (self.clean_snapshots if clean else self.snapshots).get(event_id)
 
     def clip(self, incident_id: UUID, number: int) -> Path:
         return self.clips / f"{incident_id}-{number}.mp4"

@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from detector import __version__
 from detector.api import problems
 from detector.api.auth import Keyring
+from detector.api.consultations import Consultations
 from detector.api.description import DescribedApp, webhooks
 from detector.api.feed import Feed
 from detector.api.metrics import build_registry
@@ -20,11 +21,13 @@ from detector.api.routes import (
     about,
     cameras,
     clips,
+    coverage,
     deliveries,
     events,
     health,
     holds,
     incidents,
+    packages,
     page,
     sinks,
 )
@@ -57,6 +60,7 @@ def create_app(
     app.state.readiness = probe
     app.state.feed = Feed(service.store)
     app.state.pictures = Pictures()
+    app.state.consultations = Consultations(service.store)
     app.state.keyring = Keyring(settings, read_secrets(settings, environ))
     app.state.registry = build_registry(service, probe)
     app.add_middleware(Shield, hosts=_served_hosts(settings))
@@ -87,7 +91,19 @@ def _routed_app() -> FastAPI:
     )
     problems.install(app)
     app.webhooks.include_router(webhooks)
-    for resource in (events, incidents, clips, holds, cameras, deliveries, sinks, about):
+    resources = (
+        coverage,
+        events,
+        incidents,
+        clips,
+        holds,
+        packages,
+        cameras,
+        deliveries,
+        sinks,
+        about,
+    )
+    for resource in resources:
         app.include_router(resource.router, prefix=PREFIX)
     app.include_router(health.router)
     app.include_router(page.router)

@@ -29,6 +29,9 @@ class ClipOut(Value):
         description="seconds of the clip between which no picture came"
     )
     damaged: int = Field(description="pictures that came damaged")
+    tracks_sha256: str | None = Field(
+        description="of `{number}.tracks.json`, the boxes of the clip; null where there are none"
+    )
 
     @classmethod
     def of(cls, clip: ClipRecord) -> Self:
@@ -50,6 +53,7 @@ class ClipOut(Value):
             last_captured_at=utc(known.get("last_captured_at")),
             gaps_s=known.get("gaps", []),
             damaged=known.get("damaged", 0),
+            tracks_sha256=(known.get("tracks") or {}).get("sha256"),
         )
 
 

@@ -114,6 +114,16 @@ class _ServiceCollector(Collector):
             ("check",),
             [((check.name,), float(check.ok)) for check in checks],
         )
+        yield _counter(
+            "perimeter_watched_seconds",
+            "How long a camera watched, was degraded or blind, and why; a minute behind",
+            ("camera", "state", "reason"),
+            [
+                ((camera.name, state, reason), seconds)
+                for camera in self._service.cameras()
+                for (state, reason), seconds in camera.watched_s().items()
+            ],
+        )
         yield from _cameras([camera.health() for camera in self._service.cameras()], time.time())
         yield from self._stages()
         yield _gauge(

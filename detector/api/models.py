@@ -1,6 +1,7 @@
 """The shapes of answers and requests that are not events themselves."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated, Literal, Self
 
@@ -9,7 +10,9 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstrai
 from detector.api.ports import CameraView, Check, ServiceView
 from detector.api.wording import headline
 from detector.events import OPERATOR_MOVES, Event, Incident, OperatorState
+from detector.incidents.coverage import WatchState
 from detector.pipeline.health import CameraState
+from detector.pipeline.view_follower import GeometryState
 from detector.store.records import IncidentRecord
 from detector.types import ClockSource
 
@@ -45,6 +48,15 @@ class OperatorMoveOut(Value):
     at: AwareDatetime
 
 
+class ClipCountsOut(Value):
+    """How many clips of an incident stand where; `/incidents/{id}/clips` tells of each."""
+
+    wanted: int = Field(description="still to be written")
+    ready: int
+    missing: int = Field(description="there will be none, the clip says why")
+    deleted: int = Field(description="there was one, until retention took it")
+
+
 class IncidentOut(Value):
     """An incident, what it comes to in words, and what the people on duty made of it."""
 
@@ -56,6 +68,8 @@ class IncidentOut(Value):
     first_seq: int
     last_seq: int
     updated_at: AwareDatetime
+    has_clip: bool = Field(description="there is verified video of it")
+    clips: ClipCountsOut
 
     @classmethod
     def of(cls, record: IncidentRecord) -> Self:
@@ -78,6 +92,8 @@ class IncidentOut(Value):
             first_seq=record.first_seq,
             last_seq=record.last_seq,
             updated_at=datetime.fromtimestamp(record.updated_at, UTC),
+            has_clip=record.clips.ready > 0,
+            clips=ClipCountsOut(**asdict(record.clips)),
         )
 
 
@@ -100,6 +116,14 @@ class OperatorStateIn(Value):
     )
 
 
+class PrivacyMaskOut(Value):
+    """A part of the picture that is black in everything that is kept or shown."""
+
+    name: str
+    reason: str = Field(description="why, as configured; may be empty")
+    coordinates: list[tuple[float, float]] = Field(description="polygon, shares of the picture")
+
+
 class CameraOut(Value):
     """How a camera is doing."""
 
@@ -108,9 +132,17 @@ class CameraOut(Value):
     source: str = Field(description="without any password")
     zones: list[str]
     barriers: list[str]
+    privacy_masks: list[PrivacyMaskOut] = Field(
+        description="burnt in before analysis, storage and streaming; no request lifts them"
+    )
     state: CameraState
     reason: str = Field(description="why it is not well; empty while it is")
     since: AwareDatetime
+    watch: WatchState = Field(description="how well it watches now; see its coverage")
+    watch_reason: str = Field(description="why it does not watch well, in a word")
+    geometry: GeometryState = Field(
+        description="where zones and barriers are; degraded: the view was moved, they were not"
+    )
     fps_in: float = Field(description="pictures decoded per second, of late")
     fps_analysed: float = Field(description="pictures analysed per second, of late")
     frames: int = Field(description="pictures handed to analysis, since the start")
@@ -136,15 +168,23 @@ class CameraOut(Value):
         """Show a camera at ``now``, UTC epoch seconds."""
         health = camera.health()
         last = health.last_frame_at
+        watching = camera.watching()
         return cls(
             name=camera.name,
             friendly_name=camera.friendly_name or camera.name,
             source=camera.source,
             zones=list(camera.zones),
             barriers=list(camera.barriers),
+            privacy_masks=[
+                PrivacyMaskOut(name=name, reason=mask.reason, coordinates=list(mask.coordinates))
+                for name, mask in camera.privacy_masks.items()
+            ],
             state=health.state,
             reason=health.reason,
             since=datetime.fromtimestamp(health.since, UTC),
+            watch=WatchState.UNKNOWN if watching is None else watching.state,
+            watch_reason="" if watching is None else watching.reason,
+            geometry=camera.geometry(),
             fps_in=round(health.fps_in, 2),
             fps_analysed=round(health.fps_analysed, 2),
             frames=health.frames,
@@ -212,6 +252,9 @@ class ServiceOut(Value):
     version: str
     site: str
     config_sha256: str
+    evidence_key: str = Field(
+        description="public key that seals evidence packages: 64 hexadecimal digits"
+    )
     model: ModelOut
 
     @classmethod
@@ -229,5 +272,10 @@ class ServiceOut(Value):
             classes=[kind.label for kind in info.classes],
             reason=info.reason,
         )
-        config = service.config_sha256
-        return cls(version=version, site=service.site, config_sha256=config, model=model)
+        return cls(
+            version=version,
+            site=service.site,
+            config_sha256=service.config_sha256,
+            evidence_key=service.packager.public_key,
+            model=model,
+        )

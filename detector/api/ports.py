@@ -9,9 +9,13 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from detector.evidence.overlay import Picture
+from detector.incidents.coverage import WatchSpan, WatchState
 from detector.pipeline.disk_watch import RetentionHealth
 from detector.pipeline.dispatcher import SinkHealth
 from detector.pipeline.health import CameraHealth
+from detector.pipeline.packager import Packager
+from detector.pipeline.view_follower import GeometryState
+from detector.scene import PrivacyMaskSettings
 from detector.stages import StageClock
 from detector.store.store import Store
 from detector.vision.base import DetectorInfo
@@ -26,6 +30,7 @@ class CameraView(Protocol):
         source: its address without any password.
         zones: names of its zones.
         barriers: names of its barriers.
+        privacy_masks: what nobody may see, by name.
     """
 
     @property
@@ -38,6 +43,8 @@ class CameraView(Protocol):
     def zones(self) -> Sequence[str]: ...  # noqa: D102
     @property
     def barriers(self) -> Sequence[str]: ...  # noqa: D102
+    @property
+    def privacy_masks(self) -> Mapping[str, PrivacyMaskSettings]: ...  # noqa: D102
 
     def health(self) -> CameraHealth:
         """Give a consistent snapshot of how it is doing."""
@@ -45,6 +52,18 @@ class CameraView(Protocol):
 
     def picture(self) -> Picture | None:
         """Give the newest analysed frame with what was found in it; None before the first."""
+        ...
+
+    def watching(self) -> WatchSpan | None:
+        """Give the span of its ledger that goes on; None before the first look."""
+        ...
+
+    def geometry(self) -> GeometryState:
+        """Say where its zones and barriers are."""
+        ...
+
+    def watched_s(self) -> Mapping[tuple[WatchState, str], float]:
+        """Give its final seconds since the start by state and reason; they never shrink."""
         ...
 
 
@@ -73,6 +92,7 @@ class ServiceView(Protocol):
         config_sha256: of the configuration in force.
         detector: what network runs, where and how.
         store: the committed events, incidents and deliveries.
+        packager: makes sealed evidence packages.
         stages: what the stages of the pipeline cost.
         retention: how the disk and the retention are doing.
         uncommitted_records: records that wait in memory for the store; 0 while it can write.
@@ -86,6 +106,8 @@ class ServiceView(Protocol):
     def detector(self) -> DetectorInfo: ...  # noqa: D102
     @property
     def store(self) -> Store: ...  # noqa: D102
+    @property
+    def packager(self) -> Packager: ...  # noqa: D102
     @property
     def stages(self) -> StageClock: ...  # noqa: D102
     @property
@@ -105,8 +127,11 @@ class ServiceView(Protocol):
         """Check everything that being ready needs; ready when all hold. Takes milliseconds."""
         ...
 
-    def snapshot(self, event_id: UUID) -> bytes | None:
-        """Give the JPEG that was kept for an event; None when there is none (any more)."""
+    def snapshot(self, event_id: UUID, *, clean: bool = False) -> bytes | None:
+        """Give the JPEG that was kept for an event; None when there is none (any more).
+
+        ``clean``: the one on which nothing is drawn.
+        """
         ...
 
     def clip(self, incident_id: UUID, number: int) -> Path:

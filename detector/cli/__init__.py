@@ -1,7 +1,7 @@
 """The command line: ``detector COMMAND``; ``detector --help`` names the commands.
 
-Exit codes: 0 done, 2 configuration, 3 model, 4 source, 5 worse than the baseline, 1 anything else;
-130 after Ctrl-C.
+Exit codes: 0 done, 2 configuration, 3 model, 4 source, 5 worse than the baseline, 6 a package that
+is not whole, 1 anything else; 130 after Ctrl-C.
 """
 
 import argparse
@@ -9,10 +9,36 @@ import sys
 from collections.abc import Callable, Sequence
 
 from detector import __version__
-from detector.cli import bench, calibrate, check, discover, events, process, schema, serve
+from detector.cli import (
+    bench,
+    calibrate,
+    check,
+    coverage,
+    discover,
+    events,
+    export,
+    process,
+    schema,
+    serve,
+    verify,
+)
 from detector.errors import DetectorError
 
 Command = Callable[[argparse.Namespace], int]
+COMMANDS = (
+    serve,
+    process,
+    check,
+    discover,
+    calibrate,
+    events,
+    coverage,
+    export,
+    verify,
+    bench,
+    schema,
+)
+"""In the order of ``--help``."""
 INTERRUPTED = 130
 """What a shell gives a program that was ended with Ctrl-C."""
 
@@ -25,7 +51,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for module in (serve, process, check, discover, calibrate, events, bench, schema):
+    for module in COMMANDS:
         module.add_parser(commands)
     return parser.parse_args(arguments)
 

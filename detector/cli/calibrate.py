@@ -24,13 +24,14 @@ def run(options: argparse.Namespace) -> int:
     from detector.evidence.overlay import Picture, draw
     from detector.replay import choose_camera
     from detector.scene import Scene
-    from detector.streams import open_source
+    from detector.streams import PrivacyMasks, open_source
     from detector.types import CameraId, Tracks
 
     loaded = load_config(options.config)
     name = CameraId(choose_camera(loaded, options.camera))
     camera = loaded.config.cameras[name]
-    with open_source(camera.ffmpeg.detect, name) as source:
+    masks = PrivacyMasks(camera.mask_polygons)
+    with open_source(camera.ffmpeg.detect, name, masks=masks) as source:
         frame = next(iter(source))
     scene = Scene.build(frame.size, camera.zones, camera.barriers, camera.calibration)
     image = draw(Picture(frame=frame, tracks=Tracks.empty(frame.pts), scene=scene))

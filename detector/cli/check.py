@@ -35,6 +35,8 @@ def run(options: argparse.Namespace) -> int:
         print(
             f"camera   {name}  {redact(source.path)}" + ("" if camera.enabled else "  (disabled)")
         )
+        for mask_name, mask in camera.privacy_masks.items():
+            print(f"  mask   {mask_name}: {mask.reason or 'no reason given'}")
         for rule_name, rule in camera_rules(camera).items():
             print(f"  rule   {rule_name}: {rule.kind}, severity {rule.severity}")
         if options.offline or not camera.enabled:

@@ -27,7 +27,7 @@ def run(options: argparse.Namespace) -> int:
 
     key = os.environ.get(options.key_env)
     headers = {"Authorization": f"Bearer {key}"} if key else {}
-    after_seq = options.after_seq
+    after_seq, first, printed = options.after_seq, "", 0
     with httpx.Client(base_url=options.url, headers=headers, timeout=10.0) as client:
         while True:
             try:
@@ -41,13 +41,31 @@ def run(options: argparse.Namespace) -> int:
                 ) from error
             page = answer.json()
             for event in page["events"]:
+                first = first or event.get("time", "")
                 print(_line(event), flush=True)
+            printed += len(page["events"])
             after_seq = page["next_after_seq"]
             if len(page["events"]) == PAGE:
                 continue
             if not options.follow:
+                _tell_coverage(client, first, printed)
                 return 0
             time.sleep(0.5)
+
+
+def _tell_coverage(client: Any, first: str, printed: int) -> None:
+    """Say beside the events, on stderr, how much was watched since the first of them."""
+    import sys
+
+    from detector.cli.coverage import told
+
+    if not first:
+        return
+    answer = client.get("/api/v1/coverage", params={"after": first})
+    if answer.is_success:
+        print(f"{printed} events since {first}", file=sys.stderr)
+        for camera in answer.json()["cameras"]:
+            print(told(camera), file=sys.stderr)
 
 
 def _line(event: dict[str, Any]) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from detector.replay import ReplayStep
 
@@ -30,6 +30,12 @@ def add_parser(commands: Any) -> None:
         metavar="OUT.jsonl",
         help="every analysed frame's boxes and tracks",
     )
+    parser.add_argument(
+        "--evidence",
+        type=Path,
+        metavar="DIR",
+        help="snapshots and clips of what happened, as the service keeps them",
+    )
     parser.add_argument("--report", type=Path, metavar="OUT.json", help="frames, speed, counts")
     parser.set_defaults(run=run)
 
@@ -44,6 +50,7 @@ def run(options: argparse.Namespace) -> int:
     from detector.errors import StreamError
     from detector.replay import Replay
 
+    _make_folder(options.evidence)
     replay = Replay(load_config(options.config), options.camera)
     console = Console(stderr=True)
     console.print(f"[dim]{replay.info}[/]", soft_wrap=True, highlight=False)
@@ -51,17 +58,21 @@ def run(options: argparse.Namespace) -> int:
     reports = []
     with _opened(options.events) as events, _opened(options.detections) as seen:
         for number, source in enumerate(options.sources):
-            steps = replay.run(source, _video_path(options.video, number))
+            video = _video_path(options.video, number)
+            steps = replay.run(source, video, options.evidence)
             try:
                 for step in _with_progress(steps, Path(source).name, console):
                     _write(events, *(event.to_json() for event in step.events))
                     if seen is not None and step.detections is not None:
                         _write(seen, json.dumps({"source": Path(source).name, **step.seen()}))
-                reports.append(replay.last_report)
+                told = replay.last_report
             except StreamError as error:
                 failure = error
                 print(f"detector: {error}", file=sys.stderr)
-                reports.append({"source": source, "error": str(error)})
+                told = replay.last_report or {"source": source, "error": str(error)}
+            reports.append(told)
+            if "evidence" in told:
+                console.print(_kept(told["evidence"]), soft_wrap=True, highlight=False)
     if options.report is not None:
         options.report.write_text(json.dumps(replay.report(reports), indent=2) + "\n", "utf-8")
     return failure.exit_code if failure else 0
@@ -77,6 +88,30 @@ def _opened(path: Path | None) -> "AbstractContextManager[TextIO | None]":
         return path.open("w", encoding="utf-8")
     except OSError as error:
         raise DetectorError(f"{path}: expected a file to write, found: {error}") from error
+
+
+def _kept(evidence: "Mapping[str, Any]") -> str:
+    """Say in lines what there is to show, and what is missing."""
+    told = (
+        f"evidence: snapshots {evidence['snapshots']} (failed {evidence['snapshots_failed']}), "
+        f"clips {evidence['clips_ready']} (missing {evidence['clips_missing']})"
+    )
+    missing = [
+        f"missing: clip {clip['number']} of incident {clip['incident_id']}: {clip['reason']}"
+        for clip in evidence["clips"]
+        if not clip["ready"]
+    ]
+    return "\n".join([told, *missing])
+
+
+def _make_folder(path: Path | None) -> None:
+    from detector.errors import DetectorError
+
+    try:
+        if path is not None:
+            path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DetectorError(f"{path}: expected a folder to write, found: {error}") from error
 
 
 def _write(file: TextIO | None, *lines: str) -> None:

@@ -228,7 +228,9 @@ def _with_absolute_paths(config: SiteConfig, base: Path) -> SiteConfig:
     }
     model = config.model.model_copy(update={"path": base / config.model.path})
     data_dir = base / config.data_dir.expanduser()
-    return config.model_copy(update={"cameras": cameras, "model": model, "data_dir": data_dir})
+    key = base / config.evidence_key.expanduser() if config.evidence_key else None
+    changes = {"cameras": cameras, "model": model, "data_dir": data_dir, "evidence_key": key}
+    return config.model_copy(update=changes)
 
 
 def _absolute(settings: InputSettings, base: Path) -> InputSettings:

@@ -1,13 +1,20 @@
 """From what the user wrote to what the pipeline needs."""
 
+import logging
 from collections.abc import Mapping
+from pathlib import Path
 
-from detector.config.settings import CameraSettings
+from detector.config.settings import CameraSettings, SiteConfig
+from detector.evidence.clip_folder import ClipFolder
+from detector.evidence.snapshot import SnapshotFolder
 from detector.pipeline.camera import CameraPlan
 from detector.pipeline.object_filter import FilterSettings
+from detector.pipeline.recording_evidence import EvidencePlan
 from detector.rules import RuleSettings, default_rules
 from detector.types import ObjectClass
 from detector.vision import DetectorInfo
+
+log = logging.getLogger(__name__)
 
 
 def camera_rules(camera: CameraSettings) -> Mapping[str, RuleSettings]:
@@ -45,9 +52,33 @@ def camera_plan(camera: CameraSettings, info: DetectorInfo) -> CameraPlan:
     )
 
 
+def evidence_plan(config: SiteConfig, camera: str, folder: Path) -> EvidencePlan:
+    """Plan what is kept in ``folder`` of a recording that is analysed as ``camera``'s."""
+    return EvidencePlan(
+        site=config.site,
+        clips=ClipFolder(folder / "clips"),
+        snapshots=snapshot_folder(config, folder) if config.snapshots.enabled else None,
+        record=config.record_settings(camera),
+        masks=config.cameras[camera].mask_polygons,
+    )
+
+
+def snapshot_folder(config: SiteConfig, folder: Path) -> SnapshotFolder:
+    """Give the snapshots' place in ``folder``, with what is kept of each."""
+    kept = config.snapshots
+    return SnapshotFolder(folder / "snapshots", kept.quality, clean=kept.clean)
+
+
 def missing_classes(camera: CameraSettings, info: DetectorInfo) -> tuple[ObjectClass, ...]:
     """Give the classes the camera shall track but the network does not know."""
     return tuple(c for c in camera.objects.classes if c not in info.scores)
+
+
+def say_masks(name: str, camera: CameraSettings) -> None:
+    """Write to the log what is hidden of a camera's picture, and why."""
+    for mask_name, mask in camera.privacy_masks.items():
+        why = mask.reason or "no reason given"
+        log.info("camera %s: privacy mask %s is burnt in: %s", name, mask_name, why)
 
 
 def _scores(

@@ -14,12 +14,17 @@ from detector.incidents.view import IntegritySettings
 from detector.pipeline.backoff import ReconnectSettings
 from detector.pipeline.object_filter import FilterSettings
 from detector.rules import RuleSettings
-from detector.scene import BarrierSettings, CalibrationSettings, ZoneSettings
+from detector.scene import (
+    BarrierSettings,
+    CalibrationSettings,
+    PrivacyMaskSettings,
+    ZoneSettings,
+)
 from detector.sinks import AnySinkSettings
 from detector.store import StoreSettings
 from detector.streams import IdleSettings, InputSettings, is_live
 from detector.tracking import LostBudget, TrackingSettings
-from detector.types import ObjectClass
+from detector.types import ObjectClass, Xy
 from detector.vision import ModelSettings, TilingSettings
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
@@ -122,6 +127,9 @@ class CameraSettings(_Settings):
     objects: ObjectSettings = ObjectSettings()
     zones: Mapping[Name, ZoneSettings] = {}
     barriers: Mapping[Name, BarrierSettings] = {}
+    privacy_masks: Mapping[Name, PrivacyMaskSettings] = Field(
+        default={}, description="what nobody may see; black in every picture that is kept or shown"
+    )
     calibration: CalibrationSettings = CalibrationSettings()
     rules: Mapping[Name, RuleSettings] | None = Field(
         default=None, description="absent: every rule that fits the barriers and zones, by default"
@@ -134,6 +142,11 @@ class CameraSettings(_Settings):
     record: RecordSettings | None = Field(
         default=None, description="absent keys: as in the site's `record`"
     )
+
+    @property
+    def mask_polygons(self) -> tuple[tuple[Xy, ...], ...]:
+        """What nobody may see, in shares of the picture."""
+        return tuple(mask.coordinates for mask in self.privacy_masks.values())
 
     def tracker_settings(self) -> TrackingSettings:
         """Fold Frigate's counts of pictures into ours of observations and seconds."""
@@ -151,6 +164,7 @@ class SnapshotSettings(_Settings):
 
     enabled: bool = True
     quality: int = Field(default=85, ge=1, le=100, description="JPEG quality")
+    clean: bool = Field(default=True, description="keep each once more, without overlays")
 
 
 class SiteConfig(_Settings):
@@ -160,6 +174,9 @@ class SiteConfig(_Settings):
     site: Name = "site"
     data_dir: Path = Field(
         default=Path("data"), description="events, snapshots and clips live here"
+    )
+    evidence_key: Path | None = Field(
+        default=None, description="seals evidence packages; absent: keys/evidence.pem in `data_dir`"
     )
     model: ModelSettings
     store: StoreSettings | None = Field(default=None, description="absent: a file in `data_dir`")

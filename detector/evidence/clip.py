@@ -15,9 +15,10 @@ from av.video.stream import VideoStream
 from detector.errors import EvidenceError
 from detector.evidence.clip_check import ClipFile, verify_clip
 from detector.evidence.clip_times import longest_part, timed
-from detector.evidence.clip_writer import Polygon, store_clip
+from detector.evidence.clip_writer import store_clip
 from detector.streams.base import redact, scheme_of
 from detector.streams.packets import Packet
+from detector.streams.privacy import Polygon
 from detector.streams.tap import coding_of
 
 __all__ = ["ClipFile", "Polygon", "cut_recording", "verify_clip", "write_clip"]

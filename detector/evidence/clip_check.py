@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
+from statistics import median
 from typing import TYPE_CHECKING
 
 import av
@@ -108,12 +109,10 @@ def _decode(packets: Iterable["Packet[VideoStream]"], stream: VideoStream) -> _S
     context.thread_count = 1  # it runs beside the detection
     due_s: list[float] = []
     shown_s: list[float] = []
-    end_s, damaged = 0.0, 0
+    damaged = 0
     for packet in packets:
         if packet.size and packet.pts is not None:
-            at_s = float(packet.pts * packet.time_base)
-            due_s.append(at_s)
-            end_s = max(end_s, at_s + float((packet.duration or 0) * packet.time_base))
+            due_s.append(float(packet.pts * packet.time_base))
         try:
             pictures = context.decode(packet if packet.size else None)
         except av.error.InvalidDataError:
@@ -121,7 +120,11 @@ def _decode(packets: Iterable["Packet[VideoStream]"], stream: VideoStream) -> _S
             continue
         damaged += sum(picture.is_corrupt for picture in pictures)
         shown_s += [picture.time for picture in pictures if picture.time is not None]
-    return _Seen(sorted(due_s), shown_s, end_s, damaged)
+    due_s.sort()
+    # Not by the packets' durations: those are distances in the order of decoding.
+    steps_s = [b - a for a, b in pairwise(due_s)]
+    end_s = due_s[-1] + (median(steps_s) if steps_s else 0.0) if due_s else 0.0
+    return _Seen(due_s, shown_s, end_s, damaged)
 
 
 def _check(path: Path, seen: _Seen, declared_s: float) -> None:

@@ -4,6 +4,11 @@ from pathlib import Path
 from uuid import UUID
 
 
+def tracks_beside(clip: Path) -> Path:
+    """Say where the tracks of a clip lie, whether they are there or not."""
+    return clip.with_suffix(".tracks.json")
+
+
 class ClipFolder:
     """A folder of MP4s named by incident and number, in subfolders of the id's first two digits."""
 
@@ -24,6 +29,10 @@ class ClipFolder:
         path = self.path(incident_id, number)
         path.parent.mkdir(parents=True, exist_ok=True)
         return path
+
+    def without_paths(self, text: str) -> str:
+        """Give ``text`` with the files of the folder named as they lie in it, for other people."""
+        return text.replace(f"{self._folder}/", "")
 
     def sweep(self) -> int:
         """Remove what a process left behind that ended while it wrote; gives the number of files.

@@ -2,9 +2,8 @@
 
 import heapq
 import io
-import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
@@ -12,7 +11,6 @@ from pathlib import Path
 
 import av
 import av.error
-import cv2
 import numpy as np
 from av.codec.context import CodecContext
 from av.packet import Packet as AvPacket
@@ -28,12 +26,10 @@ from detector.evidence.clip_times import (
     TimedPacket,
     typical_step,
 )
+from detector.evidence.durable import replacing
 from detector.evidence.video import VideoWriter
 from detector.streams.packets import Coding, Packet
-from detector.types import U8, Xy
-
-Polygon = Sequence[Xy]
-"""Corners in shares of the picture's width and height, 0..1."""
+from detector.streams.privacy import NO_MASKS, Polygon, PrivacyMasks
 
 _TAGS = {"h264": "avc1", "hevc": "hvc1"}  # hvc1: Safari plays no HEVC that is tagged hev1
 _START_CODES = (b"\x00\x00\x01", b"\x00\x00\x00\x01")
@@ -45,11 +41,11 @@ class _Changes:
     """What is done to pictures before they are encoded anew.
 
     Attributes:
-        masks: polygons that are filled with black.
+        masks: what is filled with black.
         quarters: counter-clockwise quarter turns that make a recording upright.
     """
 
-    masks: Sequence[Polygon] = ()
+    masks: PrivacyMasks = NO_MASKS
     quarters: int = 0
 
     def __bool__(self) -> bool:
@@ -82,7 +78,7 @@ def store_clip(
         EvidenceError: it cannot be written, or does not decode as it should. No file is left
             behind, and none that was there is touched.
     """
-    changes = _Changes(masks, quarters)
+    changes = _Changes(PrivacyMasks(masks), quarters)
     in_order = sorted(clip, key=lambda each: each.pts)
     notes = {
         "comment": captured_note(in_order[0].packet.captured_at, in_order[-1].packet.captured_at)
@@ -110,27 +106,15 @@ def _can_be_copied(first: Packet, template: VideoStream | None) -> bool:
 @contextmanager
 def _replacing(path: Path) -> Iterator[Path]:
     """Give a place to write to; the file is on the disk, then has its name, or is gone."""
-    part = path.with_suffix(".part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        yield part
-        with part.open("rb+") as file:
-            os.fsync(file.fileno())
-        part.replace(path)
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        with replacing(path) as part:
+            yield part
     except (av.error.FFmpegError, OSError) as error:
         raise EvidenceError(f"{path}: expected to write a clip, found: {error}") from error
     except EvidenceError:
         raise
     except DetectorError as error:  # of the encoder
         raise EvidenceError(str(error)) from error
-    finally:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
 
 
 def _copy(
@@ -152,13 +136,23 @@ def _copy(
         stream.codec_context.codec_tag = _TAGS[first.coding.codec]
         stream.time_base = TIME_BASE
         durations = [b.dts - a.dts for a, b in pairwise(clip)]
-        durations.append(typical_step(sorted(each.pts for each in clip)))
+        durations.append(_last_duration(clip))
         for each, duration in zip(clip, durations, strict=True):
             packet = AvPacket(each.packet.data)
             packet.stream, packet.time_base = stream, TIME_BASE
             packet.pts, packet.dts, packet.duration = each.pts, each.dts, duration
             packet.is_keyframe = each.packet.is_key
             container.mux(packet)
+
+
+def _last_duration(clip: Sequence[TimedPacket]) -> int:
+    """Give the ticks of the last packet, with which the file declares all that it shows.
+
+    That is more than one picture where a cut took a picture and left those that are shown before.
+    """
+    shown = sorted(each.pts for each in clip)
+    step = typical_step(shown)
+    return max(step, shown[-1] + step + clip[0].dts - clip[-1].dts)
 
 
 def _encode(
@@ -169,7 +163,8 @@ def _encode(
             image = np.ascontiguousarray(
                 np.rot90(np.asarray(picture.to_ndarray(format="bgr24"), np.uint8), changes.quarters)
             )
-            video.write(_masked(image, changes.masks), at_s)
+            changes.masks.burn(image)
+            video.write(image, at_s)
 
 
 def _pictures(clip: Sequence[TimedPacket]) -> Iterator[tuple[VideoFrame, float]]:
@@ -197,15 +192,6 @@ def _decoder(coding: Coding) -> VideoCodecContext:
     if coding.extradata:
         context.extradata = coding.extradata
     return context
-
-
-def _masked(image: U8, masks: Sequence[Polygon]) -> U8:
-    """Fill the polygons of ``image`` (H, W, 3) with black, in place."""
-    height, width = image.shape[:2]
-    for mask in masks:
-        corners = np.round(np.asarray(mask, float) * (width, height)).astype(np.int32)
-        cv2.fillPoly(image, [corners], (0, 0, 0))
-    return image
 
 
 def _step_s(clip: Sequence[TimedPacket]) -> float:

@@ -26,6 +26,7 @@ from detector.events import (
 )
 from detector.incidents.book import Outcome
 from detector.incidents.clock_watch import ClockWatch
+from detector.incidents.coverage import WatchState
 from detector.incidents.view import IntegritySettings, ViewMeasures
 from detector.types import Phase, Severity
 
@@ -139,6 +140,8 @@ class CameraWatch:
         self._clock = ClockWatch(clock_limit_s)
         self._link = Link(up=True, state="")
         self._incidents = self._events = 0
+        self.followed = False
+        """Zones and barriers moved along with the view: being moved degrades nothing then."""
         self._said: list[Event] = []
         self._changed: list[Incident] = []
 
@@ -148,13 +151,25 @@ class CameraWatch:
         return tuple(kind for kind, fault in self._faults.items() if fault.open)
 
     @property
-    def state(self) -> tuple[str, str]:
-        """Give (watched | degraded | blind, why) for the ledger; why is "" while watched."""
-        faults = self.faults
+    def state(self) -> tuple[WatchState, str]:
+        """Give how it watches and why not well, for the ledger; why is "" while watched."""
+        faults = self._degrading
         if not faults:
-            return "watched", ""
-        state = "blind" if BLINDING.intersection(faults) else "degraded"
+            return WatchState.WATCHED, ""
+        state = WatchState.BLIND if BLINDING.intersection(faults) else WatchState.DEGRADED
         return state, faults[0].removeprefix("camera_")
+
+    @property
+    def since_s(self) -> float | None:
+        """When the gravest of what degrades it began, on the timeline of the run, or None."""
+        faults = self._degrading
+        return self._faults[faults[0]].began_s if faults else None
+
+    @property
+    def _degrading(self) -> tuple[EventKind, ...]:
+        return tuple(
+            kind for kind in self.faults if kind is not EventKind.CAMERA_MOVED or not self.followed
+        )
 
     def advance(
         self, moment: Moment, link: Link | None = None, measures: ViewMeasures | None = None

@@ -12,6 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from detector.events import EVIDENCE_KINDS, VIEW_KINDS, Event, EventKind, Moment
 
+SETTLE_S = 1.5
+"""Packets of a piece's last moment may still be on their way so long after it."""
 _SHOW_NOTHING = VIEW_KINDS | EVIDENCE_KINDS | {EventKind.INCIDENT}
 
 

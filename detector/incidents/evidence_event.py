@@ -13,7 +13,7 @@ def evidence_event(
     incident: Incident,
     number: int,
     reasons: Sequence[EventReason],
-    now: float,
+    now: float | None,
     *,
     ready: bool,
 ) -> Event | None:
@@ -27,13 +27,13 @@ def evidence_event(
         incident: as it is now.
         number: of the clip.
         reasons: what was measured, or why there is none.
-        now: UTC epoch seconds; the event's time.
+        now: UTC epoch seconds; the event's time. None for a recording without a date.
         ready: whether it is there.
     """
     if incident.gravest is None:
         return None
     rule = EventKind.EVIDENCE_READY if ready else EventKind.EVIDENCE_MISSING
-    changes = {
+    changes: dict[str, object] = {
         "incident_phase": Phase.END if incident.phase is Phase.END else Phase.UPDATE,
         "phase": Phase.NEW,
         "rule": rule,
@@ -48,8 +48,10 @@ def evidence_event(
         "eta_s": None,
         "outcome": "",
         "reasons": tuple(reasons),
-        "clock": Clock(source=ClockSource.ARRIVAL),
     }
+    if not incident.gravest.recording:  # a recording's own dates stay
+        changes["clock"] = Clock(source=ClockSource.ARRIVAL)
     data = incident.gravest.model_copy(update=changes)
     event_id = uuid5(incident.incident_id, f"clip/{number}/{rule}")
-    return wrapped(data, event_id, site, datetime.fromtimestamp(now, UTC))
+    at = None if now is None else datetime.fromtimestamp(now, UTC)
+    return wrapped(data, event_id, site, at)

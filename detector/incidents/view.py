@@ -107,6 +107,9 @@ class MovedCheck(_Check):
     max_structure: float = Field(
         default=0.1, ge=-1, le=1, description="edges so unlike the usual ones are another view"
     )
+    follow_share: float = Field(
+        default=0.1, ge=0, le=0.3, description="zones and barriers follow so far; 0: they never do"
+    )
 
 
 class ClockCheck(_Check):

@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from detector.evidence.overlay import Picture
+from detector.evidence.trail import Trail
 from detector.pipeline.camera import CameraPipeline
 from detector.pipeline.camera_guard import CameraGuard
 from detector.pipeline.health import CameraMonitor, Heartbeats
 from detector.pipeline.recorder import Recorder
+from detector.pipeline.watch_keeper import WatchKeeper
 from detector.streams import IdleSwitch, Latest
 from detector.types import CameraId, Detections, Frame
 from detector.vision import Detector
@@ -24,12 +26,14 @@ WAIT_S = 0.5
 
 @dataclass(slots=True)
 class AnalysedCamera:
-    """One camera as the analysis thread owns it; others read ``picture`` only."""
+    """One camera as the analysis thread owns it; others read ``picture`` and ``trail`` only."""
 
     pipeline: CameraPipeline
     monitor: CameraMonitor
     guard: CameraGuard
+    keeper: WatchKeeper
     idle: IdleSwitch | None = None
+    trail: Trail | None = None
     picture: Picture | None = field(default=None)
 
     def view(self, frame: Frame) -> View:
@@ -95,6 +99,8 @@ class Analysis:
                     log.exception("analysis failed on a frame")
                 self.failure = error
                 self._stopping.wait(WAIT_S)
+        cameras = self._cameras.values()
+        self._recorder.record_watch(span for c in cameras for span in c.keeper.close())
         self._recorder.flush()
         self._heartbeats.forget(THREAD)
 
@@ -124,6 +130,10 @@ class Analysis:
             if outcome.events and camera.idle:
                 camera.idle.attend()
             self._recorder.record_outcome(outcome)
+            shift = camera.guard.geometry.shift
+            camera.pipeline.follow(None if shift is None else shift.matrix, camera.guard.marks)
+        cameras = self._cameras.values()
+        self._recorder.record_watch(span for c in cameras for span in c.keeper.look())
 
     def _analyse(self, frames: Sequence[Frame]) -> None:
         views = [self._cameras[frame.camera].view(frame) for frame in frames]
@@ -136,6 +146,9 @@ class Analysis:
         camera.picture = step.picture
         if camera.idle and camera.pipeline.attentive:
             camera.idle.attend()
+        if camera.trail is not None:
+            camera.trail.add(frame, step.picture.tracks)
         self._recorder.record(step)
         camera.monitor.analysed(frame)
+        camera.keeper.analysed()
         self.frames_total += 1

@@ -13,14 +13,17 @@ from detector.pipeline.memory import SAVE_EVERY_S, CameraMemory
 from detector.pipeline.object_filter import FilterSettings, keep
 from detector.rules import BarrierCrossingSettings, Rule, RuleSettings, build_rules
 from detector.scene import BarrierSettings, CalibrationSettings, Scene, ZoneSettings
+from detector.scene.moved import moved_barriers, moved_calibration, moved_zones
 from detector.stages import Stage, StageClock
 from detector.tracking import Tracker, TrackingSettings
 from detector.types import (
+    F64,
     Detections,
     Direction,
     Frame,
     ObjectClass,
     Phase,
+    Reason,
     RuleKind,
     Severity,
     TrackId,
@@ -68,9 +71,20 @@ class CameraPlan:
     integrity: IntegritySettings = field(default_factory=IntegritySettings)
     record: RecordSettings | None = None
 
-    def scene(self, size: tuple[int, int]) -> Scene:
-        """Lay the geometry out for pictures of (width, height) pixels."""
-        return Scene.build(size, self.zones, self.barriers, self.calibration)
+    def scene(self, size: tuple[int, int], moved: F64 | None = None) -> Scene:
+        """Lay the geometry out for pictures of (width, height) pixels.
+
+        ``moved`` is a homography (3, 3) of relative coordinates from the view that was drawn on to
+        the present one; None where that is the same.
+        """
+        if moved is None:
+            return Scene.build(size, self.zones, self.barriers, self.calibration)
+        return Scene.build(
+            size,
+            moved_zones(self.zones, moved),
+            moved_barriers(self.barriers, moved),
+            moved_calibration(self.calibration, moved),
+        )
 
     @property
     def directions(self) -> Mapping[str, Direction]:
@@ -119,6 +133,7 @@ class _Geometry:
     tiles: TileSchedule
     rules: tuple[Rule, ...]
     stir: StirMeter | None  # where a rule asks for it
+    moved: F64 | None  # the view it was moved along with
 
 
 @dataclass(slots=True)
@@ -162,6 +177,18 @@ class CameraPipeline:
         self._last: Frame | None = None
         self.attentive = False
         """Something was in the newest frame, or an incident is open: look on closely."""
+        self._moved: F64 | None = None
+        self._marks: tuple[Reason, ...] = ()
+
+    def follow(self, moved: F64 | None, marks: tuple[Reason, ...] = ()) -> None:
+        """Take where the view is from the next frame on, and what is to be said with each event.
+
+        Args:
+            moved: as for :meth:`CameraPlan.scene`; the same object as before changes nothing,
+                another one ends what the rules have open, as other pictures would.
+            marks: reasons that are added to those of the rules.
+        """
+        self._moved, self._marks = moved, marks
 
     def view(self, frame: Frame, *, every_tile: bool = False) -> View:
         """Say where in the frame the network has to look; once for each frame, in order.
@@ -182,7 +209,8 @@ class CameraPipeline:
                 stir = geometry.stir.measure(frame.image, frame.pts, tracks.xyxy)
                 tracks = replace(tracks, stir=stir)
         with self._stages.measure(Stage.RULES):
-            transitions = [*ended, *(t for rule in geometry.rules for t in rule.update(tracks))]
+            told = [*ended, *(t for rule in geometry.rules for t in rule.update(tracks))]
+            transitions = self._marked(told)
             moment = Moment.of(frame)
             outcome = self._book.advance(moment, transitions)
         self._annotate(tracks, transitions)
@@ -222,18 +250,28 @@ class CameraPipeline:
     def _geometry_for(self, frame: Frame) -> _Geometry:
         """Lay out scene and rules; anew when the size of the pictures changed."""
         geometry = self._geometry
-        if geometry is not None and geometry.size == frame.size:
+        if geometry is not None and self._fits(geometry, frame):
             return geometry
         if geometry is not None:
-            self._tracker.close(frame.pts)
+            if geometry.size != frame.size:
+                self._tracker.close(frame.pts)
             self._ended += [t for r in geometry.rules for t in r.close(frame.pts, "lost")]
-        scene = self._plan.scene(frame.size)
+        scene = self._plan.scene(frame.size, self._moved)
         rules = build_rules(self._plan.rules, scene)
         if geometry is None and self._memory is not None:
             self._memory.give_back(rules, Moment.of(frame))
         stir = StirMeter() if any(rule.kind in READ_STIR for rule in rules) else None
-        self._geometry = _Geometry(frame.size, scene, self._plan.tiles(scene), rules, stir)
+        tiles = self._plan.tiles(scene)
+        self._geometry = _Geometry(frame.size, scene, tiles, rules, stir, self._moved)
         return self._geometry
+
+    def _fits(self, geometry: _Geometry, frame: Frame) -> bool:
+        return geometry.size == frame.size and geometry.moved is self._moved
+
+    def _marked(self, transitions: list[Transition]) -> list[Transition]:
+        if not self._marks:
+            return transitions
+        return [replace(told, reasons=told.reasons + self._marks) for told in transitions]
 
     def _changed_memory(self, rules: Sequence[Rule], moment: Moment) -> CameraMemory | None:
         """Give what is to be saved: when a stay changed, and each minute while there is one."""

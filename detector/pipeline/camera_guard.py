@@ -3,11 +3,14 @@
 from collections.abc import Callable
 from time import monotonic, time
 
-from detector.events import Moment
+from detector.events import EventKind, Moment
 from detector.incidents import Outcome
 from detector.incidents.camera_watch import CameraWatch, Link
+from detector.incidents.coverage import WatchState
+from detector.incidents.watch_ledger import Standing
 from detector.pipeline.health import STOPPED, CameraHealth, CameraState
-from detector.types import ClockReading, ClockSource, Frame
+from detector.pipeline.view_follower import Geometry, GeometryState, ViewFollower
+from detector.types import ClockReading, ClockSource, Frame, Reason
 from detector.vision.integrity import IntegrityMeter
 
 LOOK_EVERY_S = 0.25
@@ -24,6 +27,7 @@ class CameraGuard:
         meter: measures the pictures.
         watch: judges.
         health: gives the state of the camera's reader.
+        follower: decides about the geometry of a camera that was moved.
         clock: monotonic seconds.
         utc: UTC epoch seconds.
     """
@@ -33,18 +37,45 @@ class CameraGuard:
         meter: IntegrityMeter,
         watch: CameraWatch,
         health: Callable[[], CameraHealth],
+        follower: ViewFollower,
         clock: Callable[[], float] = monotonic,
         utc: Callable[[], float] = time,
     ) -> None:
         self._meter = meter
         self._watch = watch
         self._health = health
+        self._follower = follower
         self._clock = clock
         self._utc = utc
         self._began_s = clock()
         self._looked_s = float("-inf")
         self._size = (0, 0)
         self._reading: ClockReading | None = None
+
+    def standing(self) -> Standing:
+        """Say how the camera watches, by the same monotonic clock."""
+        state, reason = self._watch.state
+        since_s = self._watch.since_s
+        return Standing(state, reason, None if since_s is None else since_s + self._began_s)
+
+    @property
+    def geometry(self) -> Geometry:
+        """Where zones and barriers are."""
+        return self._follower.geometry
+
+    @property
+    def marks(self) -> tuple[Reason, ...]:
+        """What has to be said with everything that is seen now; nothing while all is well."""
+        state, reason = self._watch.state
+        marks = []
+        if state is not WatchState.WATCHED:
+            marks.append(Reason("view", f"{state}: {reason}", WatchState.WATCHED.value))
+        shift = self.geometry.shift
+        if shift is not None:
+            marks.append(
+                Reason("moved_along_share", round(shift.most_share, 4), self._follower.most_share)
+            )
+        return tuple(marks)
 
     def look(self, frame: Frame | None) -> Outcome:
         """Take a new picture, or that none came; call it several times a second.
@@ -72,7 +103,11 @@ class CameraGuard:
             size=self._size,
             reading=self._reading,
         )
-        return self._watch.advance(moment, link, measures)
+        outcome = self._watch.advance(moment, link, measures)
+        moved = EventKind.CAMERA_MOVED in self._watch.faults
+        self._follower.update(at, moved=moved, measured=measures is not None)
+        self._watch.followed = self.geometry.state is GeometryState.MOVED_ALONG
+        return outcome
 
 
 def link_of(health: CameraHealth) -> Link | None:

@@ -13,17 +13,23 @@ from detector.errors import EvidenceError, StoreError
 from detector.events import EventReason
 from detector.evidence.clip import ClipFile, verify_clip, write_clip
 from detector.evidence.clip_folder import ClipFolder
+from detector.evidence.clip_tracks import TracksFile
+from detector.evidence.trail import Trail
 from detector.incidents.evidence_event import evidence_event
+from detector.pipeline.evidence_tracks import TracksBeside
 from detector.pipeline.health import Heartbeats
 from detector.store import ClipRecord, ClipState, Store
 from detector.streams import PacketRing
 from detector.streams.packets import Packet
+from detector.streams.privacy import Polygon
 
 log = logging.getLogger(__name__)
 
 THREAD = "evidence"
 BEAT_LIMIT_S = 120.0
 """A piece of five minutes is decoded to its end in between."""
+MASKED_BEAT_LIMIT_S = 900.0
+"""It is encoded as well where there are masks."""
 POLL_S = 0.5
 MOST_AT_ONCE = 8
 MOST_ATTEMPTS = 3
@@ -31,6 +37,21 @@ RETRY_S = 5.0
 SLACK_S = 1.0
 """A picture is decoded so much later than it came, or shows something for so long."""
 NO_VIDEO = "no video of the event is held: the camera was gone, or the service was restarted"
+
+
+@dataclass(frozen=True, slots=True)
+class Footage:
+    """What is held in memory of a camera's last seconds, and what nobody may see of it.
+
+    Attributes:
+        ring: packets as they came, without masks.
+        trail: who was where.
+        masks: polygons in shares of the picture, burnt into every clip.
+    """
+
+    ring: PacketRing
+    trail: Trail
+    masks: Sequence[Polygon] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +73,7 @@ class EvidenceWorker:
     Args:
         store: holds the jobs, and takes what became of them.
         folder: where the files go.
-        rings: by camera, the packets of its last seconds.
+        footage: by camera, what is held of its last seconds.
         announcement: in whose name it is said, and to whom.
         heartbeats: shows that the thread runs.
         refusal: says why no clip may be written; "" while one may.
@@ -62,14 +83,15 @@ class EvidenceWorker:
         self,
         store: Store,
         folder: ClipFolder,
-        rings: Mapping[str, PacketRing],
+        footage: Mapping[str, Footage],
         announcement: Announcement,
         heartbeats: Heartbeats,
         refusal: Callable[[], str] = str,
     ) -> None:
         self._store = store
         self._folder = folder
-        self._rings = rings
+        self._footage = footage
+        self._tracks = TracksBeside(store, {name: held.trail for name, held in footage.items()})
         self._announcement = announcement
         self._heartbeats = heartbeats
         self._refusal = refusal
@@ -79,7 +101,12 @@ class EvidenceWorker:
 
     def start(self) -> None:
         """Start the thread."""
-        self._heartbeats.expect(THREAD, BEAT_LIMIT_S)
+        limit_s = (
+            MASKED_BEAT_LIMIT_S
+            if any(held.masks for held in self._footage.values())
+            else BEAT_LIMIT_S
+        )
+        self._heartbeats.expect(THREAD, limit_s)
         self._thread.start()
 
     def stop(self, timeout_s: float = 10.0) -> bool:
@@ -137,7 +164,7 @@ class EvidenceWorker:
 
     def _one(self, clip: ClipRecord, now: float) -> None:
         try:
-            file = self._made(clip)
+            made = self._made(clip)
         except (EvidenceError, OSError) as error:
             disk = isinstance(error, OSError) or isinstance(error.__cause__, OSError)
             if disk and clip.attempts + 1 < MOST_ATTEMPTS:
@@ -149,30 +176,40 @@ class EvidenceWorker:
             log.exception("incident %s: a clip could not be made", clip.incident_id)
             self._missing(clip, f"internal error ({type(error).__name__})")
         else:
-            if file is None:
+            if made is None:
                 self._missing(clip, NO_VIDEO)
             else:
-                self._ready(clip, file)
+                self._ready(clip, *made)
 
-    def _made(self, clip: ClipRecord) -> ClipFile | None:
+    def _made(self, clip: ClipRecord) -> tuple[ClipFile, TracksFile | None] | None:
         """Write the clip, or take the file of an earlier run; None where there is nothing."""
-        ring = self._rings.get(clip.camera)
-        packets = ring.between(clip.begin_at, clip.end_at) if ring else ()
-        if packets and _shows_any(packets, clip):
-            if refusal := self._refusal():
-                raise EvidenceError(refusal)
-            return write_clip(packets, self._folder.place(clip.incident_id, clip.number))
+        held = self._footage.get(clip.camera)
+        packets = held.ring.between(clip.begin_at, clip.end_at) if held else ()
+        if packets and _shows_any(packets, clip) and (refusal := self._refusal()):
+            raise EvidenceError(refusal)
         path = self._folder.path(clip.incident_id, clip.number)
-        return verify_clip(path) if path.exists() else None
+        if held and packets and _shows_any(packets, clip):
+            path = self._folder.place(clip.incident_id, clip.number)
+            tracks = self._tracks.write(clip, packets, path)
+            try:
+                return write_clip(packets, path, held.masks), tracks
+            except BaseException:
+                self._tracks.remove(path)
+                raise
+        if not path.exists():
+            return None
+        file = verify_clip(path)
+        return file, self._tracks.taken(file, path)
 
-    def _ready(self, clip: ClipRecord, file: ClipFile) -> None:
+    def _ready(self, clip: ClipRecord, file: ClipFile, tracks: TracksFile | None) -> None:
         wanted_s = round(clip.end_at - clip.begin_at, 3)
         length = EventReason(predicate="clip_s", value=round(file.duration_s, 3), limit=wanted_s)
-        self._finish(clip, ClipState.READY, dataclasses.asdict(file), length)
+        beside = dataclasses.asdict(tracks) if tracks else None
+        body = dataclasses.asdict(file) | {"tracks": beside}
+        self._finish(clip, ClipState.READY, body, length)
 
     def _missing(self, clip: ClipRecord, reason: str) -> None:
-        where = str(self._folder.path(clip.incident_id, clip.number))
-        plain = reason.replace(where, f"{clip.incident_id}-{clip.number}.mp4")  # no paths upstream
+        plain = self._folder.without_paths(reason)
         log.warning("incident %s has no clip %d: %s", clip.incident_id, clip.number, plain)
         why = EventReason(predicate="no_clip", value=plain, limit="")
         self._finish(clip, ClipState.MISSING, {"reason": plain}, why)

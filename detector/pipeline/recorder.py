@@ -3,20 +3,20 @@
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from detector.delivery import SinkRoute
 from detector.errors import StoreError
-from detector.events import Event, EventKind, Incident
-from detector.evidence.overlay import Banner, draw, encode_jpeg
+from detector.events import Event, Incident
 from detector.evidence.snapshot import SnapshotFolder
 from detector.incidents import Outcome
 from detector.incidents.clip_plan import ClipWish
+from detector.incidents.coverage import WatchSpan
 from detector.pipeline.camera import Step
 from detector.stages import Stage, StageClock
 from detector.store import Store
-from detector.types import CameraId, Phase
+from detector.types import CameraId
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +45,6 @@ class Recorder:
         routes: the sinks they are queued for.
         snapshots: where pictures go; None keeps none.
         stages: counts the CPU of recording.
-        quality: of the JPEGs, 1..100.
         clock: UTC epoch seconds.
     """
 
@@ -55,16 +54,15 @@ class Recorder:
         routes: Sequence[SinkRoute],
         snapshots: SnapshotFolder | None,
         stages: StageClock,
-        quality: int = 85,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._store = store
         self._routes = tuple(routes)
         self._snapshots = snapshots
         self._stages = stages
-        self._quality = quality
         self._clock = clock
         self._waiting: deque[_Waiting] = deque()
+        self._spans: dict[tuple[str, float], WatchSpan] = {}
         self.fault = ""
         self.committed_total = 0
         self.snapshots_failed_total = 0
@@ -99,43 +97,58 @@ class Recorder:
             self._waiting.append(_Waiting(outcome.events, outcome.incidents, {}, ()))
             self.flush()
 
+    def record_watch(self, spans: Iterable[WatchSpan]) -> None:
+        """Commit when cameras watched, all in one transaction, now or when the store can.
+
+        Of a span only the newest end waits; the oldest spans go when there are too many, and their
+        time is unknown then.
+        """
+        for span in spans:
+            self._spans[span.camera, span.began_at] = span
+        while len(self._spans) > MOST_WAITING:
+            del self._spans[next(iter(self._spans))]
+        if self._spans:
+            with self._stages.measure(Stage.RECORD):
+                self.flush()
+
     def flush(self) -> bool:
         """Commit what waits, in order; False while the store cannot write."""
-        while self._waiting:
-            first = self._waiting[0]
-            try:
-                committed = self._store.append(
-                    first.events,
-                    first.incidents,
-                    self._routes,
-                    now=self._clock(),
-                    states=first.states,
-                    clips=first.clips,
-                )
-            except StoreError as error:
-                if not self.fault:
-                    log.error("events wait in memory, the store cannot write: %s", error)  # noqa: TRY400
-                self.fault = str(error)
-                return False
-            self._waiting.popleft()
-            self.committed_total += len(committed)
-            if self.fault:
-                log.warning("the store writes again: %s", self._store.where)
-                self.fault = ""
+        try:
+            while self._waiting:
+                self._commit(self._waiting[0])
+                self._waiting.popleft()
+            if self._spans:
+                self._store.write_watch(tuple(self._spans.values()))
+                self._spans.clear()
+        except StoreError as error:
+            if not self.fault:
+                log.error("events wait in memory, the store cannot write: %s", error)  # noqa: TRY400
+            self.fault = str(error)
+            return False
+        if self.fault:
+            log.warning("the store writes again: %s", self._store.where)
+            self.fault = ""
         return True
+
+    def _commit(self, first: _Waiting) -> None:
+        committed = self._store.append(
+            first.events,
+            first.incidents,
+            self._routes,
+            now=self._clock(),
+            states=first.states,
+            clips=first.clips,
+        )
+        self.committed_total += len(committed)
 
     def _with_snapshot(self, event: Event, step: Step) -> Event:
         """Keep the picture of a new happening; an event without it is still an event."""
-        wanted = event.data.phase is Phase.NEW and event.data.rule is not EventKind.INCIDENT
-        if self._snapshots is None or not wanted:
+        if self._snapshots is None:
             return event
-        words = event.data.rule.replace("_", " ")
-        stamp = event.time.strftime("%Y-%m-%d %H:%M:%S UTC") if event.time else ""
-        banner = Banner(f"{event.data.camera}  {stamp}  {words}", event.data.severity)
         try:
-            self._snapshots.save(event.id, encode_jpeg(draw(step.picture, banner), self._quality))
+            kept = self._snapshots.keep(event, step.picture)
         except OSError as error:
             self.snapshots_failed_total += 1
             log.error("event %s has no snapshot: %s", event.id, error)  # noqa: TRY400
             return event
-        return event.with_snapshot()
+        return event.with_snapshot() if kept else event

@@ -27,6 +27,7 @@ from detector.scene.settings import (
     BarrierSettings,
     CalibrationSettings,
     GroundPoint,
+    PrivacyMaskSettings,
     SideNames,
     ZoneSettings,
 )
@@ -40,6 +41,7 @@ __all__ = [
     "Ground",
     "GroundPoint",
     "MeasuredGround",
+    "PrivacyMaskSettings",
     "Scene",
     "SideNames",
     "Zone",

@@ -84,6 +84,23 @@ class ZoneSettings(_Settings):
         return self
 
 
+class PrivacyMaskSettings(_Settings):
+    """A part of the picture that nobody may see: black before anything else is done with it.
+
+    Attributes:
+        coordinates: polygon, relative 0..1, as those of a zone.
+        reason: why, for the record; "the neighbour's garden".
+    """
+
+    coordinates: Points
+    reason: str = Field(default="", max_length=200)
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        _check_line(self.coordinates, least=3, closed=True, name="coordinates")
+        return self
+
+
 class SideNames(_Settings):
     """What the sides of a barrier are called, seen walking from its first to its last point."""
 

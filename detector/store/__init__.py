@@ -8,6 +8,7 @@ from detector.store.custody_records import (
     incident_object,
 )
 from detector.store.disposal import Disposal, Oldest, Standing
+from detector.store.dossier import Dossier, Receipt
 from detector.store.holds import Hold
 from detector.store.records import (
     ClipRecord,
@@ -32,6 +33,7 @@ __all__ = [
     "CustodyEntry",
     "CustodyReport",
     "Disposal",
+    "Dossier",
     "EventQuery",
     "Hold",
     "IncidentQuery",
@@ -40,6 +42,7 @@ __all__ = [
     "Oldest",
     "OperatorMove",
     "Pruned",
+    "Receipt",
     "SinkStatus",
     "Standing",
     "Store",

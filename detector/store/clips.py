@@ -1,19 +1,16 @@
 """The rows of clips: wanted with the events that ask for them, then ready or missing."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, func, insert, select, update
 
 from detector.events import Event
-from detector.incidents.clip_plan import ClipWish, Piece, next_piece
-from detector.store.records import ClipRecord, ClipState
+from detector.incidents.clip_plan import SETTLE_S, ClipWish, Piece, next_piece
+from detector.store.records import ClipCounts, ClipRecord, ClipState
 from detector.store.schema import clips, incidents
-
-SETTLE_S = 1.5
-"""Packets of a piece's last moment may still be on their way so long after it."""
 
 
 def want(
@@ -72,6 +69,16 @@ def read_clips(connection: Connection, incident_id: UUID) -> tuple[ClipRecord, .
     """Find the clips of an incident in the order of their numbers."""
     theirs = select(clips).where(clips.c.incident_id == incident_id).order_by(clips.c.number)
     return tuple(_record(row) for row in connection.execute(theirs))
+
+
+def count_clips(connection: Connection, incident_ids: Sequence[UUID]) -> Mapping[UUID, ClipCounts]:
+    """Count the clips of several incidents with one question; those without any are left out."""
+    which = clips.c.incident_id, clips.c.state
+    theirs = select(*which, func.count()).where(clips.c.incident_id.in_(incident_ids))
+    found: dict[UUID, dict[str, int]] = {}
+    for incident_id, state, count in connection.execute(theirs.group_by(*which)):
+        found.setdefault(incident_id, {})[state] = count
+    return {incident_id: ClipCounts(**counts) for incident_id, counts in found.items()}
 
 
 def postpone(connection: Connection, clip: ClipRecord, due_at: float, now: float) -> None:

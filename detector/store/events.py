@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import Connection, Select, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Select, func, insert, select, update
 
-from detector.events import Event
+from detector.events import TYPE_PREFIX, Event, EventKind
 from detector.store.records import EventQuery, StoredEvent
 from detector.store.schema import counters, events
+from detector.types import Phase
 
 EVENT_SEQ = "event_seq"
 
@@ -68,23 +69,43 @@ def select_events(query: EventQuery) -> Select[tuple[int, object, str]]:
     statement = select(column.seq, column.id, column.body).where(column.seq > query.after_seq)
     if query.before_seq is not None:
         statement = statement.where(column.seq < query.before_seq)
-    for wanted, where in (
+    order = column.seq.desc() if query.newest_first else column.seq.asc()
+    return statement.where(*_conditions(query)).order_by(order).limit(query.limit)
+
+
+def _conditions(query: EventQuery) -> list[ColumnElement[bool]]:
+    """Give what a query asks for, whatever its cursors and limit."""
+    column = events.c
+    lists = (
         (query.cameras, column.camera),
         (query.labels, column.label),
         ([rule.value for rule in query.rules], column.rule),
-    ):
-        if wanted:
-            statement = statement.where(where.in_(wanted))
+    )
+    found: list[ColumnElement[bool]] = [where.in_(wanted) for wanted, where in lists if wanted]
     if query.after is not None:
-        statement = statement.where(column.happened_at >= query.after)
+        found.append(column.happened_at >= query.after)
     if query.before is not None:
-        statement = statement.where(column.happened_at < query.before)
+        found.append(column.happened_at < query.before)
     if query.incident_id is not None:
-        statement = statement.where(column.incident_id == query.incident_id)
+        found.append(column.incident_id == query.incident_id)
     if query.min_severity.rank:
-        statement = statement.where(column.severity >= query.min_severity.rank)
-    order = column.seq.desc() if query.newest_first else column.seq.asc()
-    return statement.order_by(order).limit(query.limit)
+        found.append(column.severity >= query.min_severity.rank)
+    return found
+
+
+def count_new(connection: Connection, query: EventQuery) -> dict[tuple[str, EventKind], int]:
+    """Count the events ``new`` by camera and rule."""
+    column = events.c
+    # The envelope's type says what an event is of; quotes within texts are escaped in the body.
+    begun = f'%"type":"{TYPE_PREFIX}.' + column.rule + f'.{Phase.NEW}"%'
+    statement = (
+        select(column.camera, column.rule, func.count().label("number"))
+        .where(column.body.like(begun), *_conditions(query))
+        .group_by(column.camera, column.rule)
+        .order_by(column.camera, column.rule)
+    )
+    rows = connection.execute(statement)
+    return {(row.camera, EventKind(row.rule)): row.number for row in rows}
 
 
 def read_events(connection: Connection, query: EventQuery) -> tuple[StoredEvent, ...]:

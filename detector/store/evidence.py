@@ -16,6 +16,7 @@ from detector.store.custody_records import (
     incident_object,
 )
 from detector.store.disposal import Disposal, Oldest, Standing
+from detector.store.dossier import Dossier, read_dossier
 from detector.store.holds import Hold
 
 
@@ -50,6 +51,15 @@ class EvidenceRecords(ABC):
         objects = [incident_object(incident_id) for incident_id in incident_ids]
         with self._reading("reading the custody log") as connection:
             return custody.concerning(connection, objects)
+
+    def dossier(self, incident_id: UUID) -> Dossier:
+        """Give all that is stored of an incident, as it is at one moment.
+
+        Raises:
+            UnknownRecord: there is no such incident.
+        """
+        with self._reading("reading an incident") as connection:
+            return read_dossier(connection, incident_id)
 
     def verify_custody(self) -> CustodyReport:
         """Recompute the chain of the whole log."""

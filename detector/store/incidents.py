@@ -8,9 +8,12 @@ from sqlalchemy import Connection, Row, Select, insert, select, update
 
 from detector.errors import RefusedMove, UnknownRecord
 from detector.events import OPERATOR_MOVES, Event, Incident, OperatorState
-from detector.store.records import IncidentQuery, IncidentRecord, OperatorMove
+from detector.store.clips import count_clips
+from detector.store.records import ClipCounts, IncidentQuery, IncidentRecord, OperatorMove
 from detector.store.schema import incidents, operator_moves
 from detector.types import Phase
+
+NO_CLIPS = ClipCounts()
 
 
 def upsert_incidents(
@@ -48,7 +51,9 @@ def _values(incident: Incident, now: float) -> dict[str, Any]:
 
 def read_incidents(connection: Connection, query: IncidentQuery) -> tuple[IncidentRecord, ...]:
     """Find incidents, without their history."""
-    return tuple(_record(row) for row in connection.execute(_select(query)))
+    rows = connection.execute(_select(query)).all()
+    counts = count_clips(connection, [row.id for row in rows])
+    return tuple(_record(row, clips=counts.get(row.id, NO_CLIPS)) for row in rows)
 
 
 def _select(query: IncidentQuery) -> Select[Any]:
@@ -78,7 +83,10 @@ def _select(query: IncidentQuery) -> Select[Any]:
 def read_incident(connection: Connection, incident_id: UUID) -> IncidentRecord | None:
     """Find one incident with its history."""
     row = connection.execute(select(incidents).where(incidents.c.id == incident_id)).one_or_none()
-    return None if row is None else _record(row, _history(connection, incident_id))
+    if row is None:
+        return None
+    clips = count_clips(connection, [incident_id]).get(incident_id, NO_CLIPS)
+    return _record(row, _history(connection, incident_id), clips)
 
 
 def _history(connection: Connection, incident_id: UUID) -> tuple[OperatorMove, ...]:
@@ -155,7 +163,9 @@ def locked_state(connection: Connection, incident_id: UUID) -> OperatorState:
     return OperatorState(state)
 
 
-def _record(row: Row[Any], history: tuple[OperatorMove, ...] = ()) -> IncidentRecord:
+def _record(
+    row: Row[Any], history: tuple[OperatorMove, ...] = (), clips: ClipCounts = NO_CLIPS
+) -> IncidentRecord:
     return IncidentRecord(
         incident=Incident.model_validate_json(row.body),
         operator_state=OperatorState(row.operator_state),
@@ -163,4 +173,5 @@ def _record(row: Row[Any], history: tuple[OperatorMove, ...] = ()) -> IncidentRe
         last_seq=row.last_seq,
         updated_at=row.updated_at,
         history=history,
+        clips=clips,
     )

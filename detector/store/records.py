@@ -69,6 +69,16 @@ class OperatorMove:
     at: float
 
 
+@dataclass(frozen=True, slots=True)
+class ClipCounts:
+    """How many clips of an incident stand where."""
+
+    wanted: int = 0
+    ready: int = 0
+    missing: int = 0
+    deleted: int = 0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncidentRecord:
     """An incident with what the people on duty made of it.
@@ -80,6 +90,7 @@ class IncidentRecord:
         first_seq: number of its first event.
         last_seq: number of its last event.
         updated_at: UTC epoch seconds of the last change, by an event or by a person.
+        clips: how many clips there are of it.
     """
 
     incident: Incident
@@ -88,6 +99,7 @@ class IncidentRecord:
     last_seq: int
     updated_at: float
     history: tuple[OperatorMove, ...] = ()
+    clips: ClipCounts = ClipCounts()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, delete, insert, select, update
 
 from detector.delivery import Decision, Delivery, DeliveryState, Outcome, SinkRoute
 from detector.errors import StoreError, UnknownRecord
-from detector.events import Event, Incident, OperatorState
+from detector.events import Event, EventKind, Incident, OperatorState
 from detector.incidents.clip_plan import ClipWish
 from detector.store import clips as clip_rows
 from detector.store import deliveries, events, incidents, retention
@@ -34,6 +34,7 @@ from detector.store.records import (
 )
 from detector.store.schema import camera_states, counters
 from detector.store.settings import StoreSettings
+from detector.store.watch_spans import WatchRecords
 from detector.types import CameraId
 
 PROBES = "probes"
@@ -60,7 +61,7 @@ def open_store(settings: StoreSettings) -> "Store":
     return Store(writer, reader_engine(settings), settings.where, path)
 
 
-class Store(EvidenceRecords):
+class Store(EvidenceRecords, WatchRecords):
     """Events, incidents and deliveries; every method may be called from any thread.
 
     Writes take turns on one connection and are on the disk when the method returns. Reads use other
@@ -161,6 +162,11 @@ class Store(EvidenceRecords):
         """Find events."""
         with self._reading("reading events") as connection:
             return events.read_events(connection, query)
+
+    def event_counts(self, query: EventQuery) -> dict[tuple[str, EventKind], int]:
+        """Count what began, by camera and rule; of the query the cursors and the limit are left."""
+        with self._reading("counting events") as connection:
+            return events.count_new(connection, query)
 
     def event(self, event_id: UUID) -> StoredEvent | None:
         """Find one event."""

@@ -15,6 +15,7 @@ from detector.stages import Stage, StageClock
 from detector.streams.base import InputSettings, SourceProgress, redact
 from detector.streams.frame_numbers import FrameNumbers
 from detector.streams.packets import PacketRing
+from detector.streams.privacy import NO_MASKS, PrivacyMasks
 from detector.streams.timeline import SamplingGrid, Timeline
 from detector.streams.wholeness import Wholeness
 from detector.types import U8, CameraId, ClockReading, ClockSource, Frame
@@ -31,6 +32,7 @@ class SourceRequest:
 
     ``ring`` gets every packet of a live source, decoded or not; recordings are cut instead. With
     ``idle`` a live source may be decoded by its key frames only while nobody is in view.
+    ``masks`` are burnt into every frame, and not into the packets.
     """
 
     settings: InputSettings
@@ -41,6 +43,7 @@ class SourceRequest:
     stages: StageClock = field(default_factory=StageClock)
     ring: PacketRing | None = None
     idle: "IdleSwitch | None" = None
+    masks: PrivacyMasks = NO_MASKS
 
     @property
     def where(self) -> str:
@@ -56,10 +59,11 @@ class SourceRequest:
         *,
         corrupt: bool = False,
     ) -> Frame:
-        """Give the next frame, counted.
+        """Give the next frame, counted; ``image`` is masked in place, before anybody has it.
 
         ``utc``: when it was taken, and whose clock says so; ``reading``: the camera's own clock.
         """
+        self.masks.burn(image)
         progress = self.progress
         progress.height, progress.width = image.shape[:2]
         index, progress.frames = progress.frames, progress.frames + 1

@@ -19,6 +19,7 @@ from detector.streams.live import LiveStream
 from detector.streams.packet_stream import PacketStream
 from detector.streams.packets import PacketRing
 from detector.streams.pictures import SourceRequest
+from detector.streams.privacy import NO_MASKS, PrivacyMasks
 from detector.streams.recording import Recording
 from detector.streams.timeline import LIVE_STEP_LIMIT_S, Timeline
 from detector.types import CameraId
@@ -39,6 +40,7 @@ def open_source(  # noqa: PLR0913  (everything after the camera is optional)
     *,
     ring: PacketRing | None = None,
     idle: IdleSwitch | None = None,
+    masks: PrivacyMasks = NO_MASKS,
 ) -> Source:
     """Open an input and look at its first bytes.
 
@@ -51,6 +53,7 @@ def open_source(  # noqa: PLR0913  (everything after the camera is optional)
         stages: counts the CPU of decoding and converting.
         ring: gets every packet of a live source, decoded or not.
         idle: says when a live source needs its key frames decoded only; None: never.
+        masks: burnt into every frame.
 
     Raises:
         SourceNotFound, SourceRefused, SourceTimeout, SourceBroken: it cannot be opened, and why.
@@ -64,6 +67,7 @@ def open_source(  # noqa: PLR0913  (everything after the camera is optional)
         stages or StageClock(),
         ring,
         idle,
+        masks,
     )
     return _OPENERS[settings.scheme](request)
 

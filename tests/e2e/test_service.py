@@ -235,3 +235,35 @@ def test_a_running_service_deletes_what_is_over_and_keeps_what_is_held(
     assert "disk" in {check["name"] for check in ready["checks"] if check["ok"]}
     headroom = "perimeter_disk_headroom_seconds"
     until(lambda: headroom in running.client.get("/metrics").text)
+
+
+def test_the_ledger_tells_watching_from_a_stop_and_from_a_kill(
+    tmp_path: Path, running: Running
+) -> None:
+    cameras = {"north": looped(tmp_path, "north"), "dead": camera("gone.mp4")}
+    write(tmp_path, make_config(tmp_path, cameras=cameras))
+    began = time.time()
+
+    def covered(name: str) -> dict[str, float]:
+        found = running.get(f"cameras/{name}/coverage", after=began, before=time.time())
+        sums = [found[f"{s}_s"] for s in ("watched", "degraded", "blind", "unknown")]
+        assert sum(sums) == pytest.approx(found["window_s"], abs=0.003)
+        return {f"{r['state']} {r['reason']}": r["seconds"] for r in found["reasons"]}
+
+    running.start()
+    until(lambda: covered("north").get("watched ", 0) > 2)
+    running.kill(signal.SIGTERM)
+    stopped = time.time()
+    time.sleep(2.0)
+    running.start()
+    until(lambda: "watched " in covered("north"))
+    down_s = covered("north")["blind service_down"]
+    assert 2.0 <= down_s <= time.time() - stopped + 2.0, "a planned stop ends what was watched"
+
+    running.kill(signal.SIGKILL)  # at most the last ten seconds were not written yet
+    killed = time.time()
+    running.start()
+    until(lambda: covered("north").get("blind service_down", 0) > down_s)
+    more_s = covered("north")["blind service_down"] - down_s
+    assert more_s <= time.time() - killed + 10.5
+    assert "watched " not in covered("dead"), "a camera that never gave a picture never watched"

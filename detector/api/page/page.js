@@ -1,6 +1,8 @@
 // The status page: asks /api/v1 for everything, keeps itself current, holds no state of its own.
 // Text from the service is only ever set as text, never as markup.
 
+import { Player, describeClips } from "./clips.js";
+
 const API = "api/v1";
 const PICTURE_EVERY_MS = 1000;
 const CAMERAS_EVERY_MS = 2000;
@@ -252,6 +254,9 @@ function updateIncident(card, item) {
     incident.count > 1 ? `${incident.count} persons at a time` : "",
     outcome && !item.headline.includes(outcome) && `outcome: ${outcome}`,
   ].filter(Boolean).join(" · ");
+  describeClips(card.querySelector(".clips"), item, () => {
+    player.open(`${API}/incidents/${incident.incident_id}`, card.querySelector("h3").textContent);
+  });
   if (card.dataset.moves !== item.moves.join()) showMoves(card, item);
   if (card.dataset.seq !== String(item.last_seq)) {
     card.dataset.seq = item.last_seq;
@@ -367,6 +372,7 @@ async function listen() {
 
 // --- begin -----------------------------------------------------------------------------------------
 
+const player = new Player(ask, $("player"));
 $("signin").addEventListener("submit", (event) => {
   event.preventDefault();
   sessionStorage.setItem("key", $("key").value.trim());

@@ -31,7 +31,7 @@ def list_cameras(service: Service, _caller: Reader) -> CameraList:
 @router.get("/{name}", responses=responses(404))
 def get_camera(service: Service, _caller: Reader, name: CameraName) -> CameraOut:
     """Give one camera with its state."""
-    return CameraOut.of(_find(service, name), time.time())
+    return CameraOut.of(find_camera(service, name), time.time())
 
 
 @router.get("/{name}/latest.jpg", responses=responses(404, 304) | JPEG, response_class=Response)
@@ -47,7 +47,7 @@ def get_latest_picture(
 
     ``X-Frame-Age`` is its age in seconds: a camera that is away keeps its last picture.
     """
-    camera = _find(service, name)
+    camera = find_camera(service, name)
     picture = camera.picture()
     if picture is None:
         health = camera.health()
@@ -67,7 +67,8 @@ def get_latest_picture(
     return Response(jpeg, media_type="image/jpeg", headers=headers)
 
 
-def _find(service: ServiceView, name: str) -> CameraView:
+def find_camera(service: ServiceView, name: str) -> CameraView:
+    """Find a camera by its name; another name is answered with the known ones."""
     for camera in service.cameras():
         if camera.name == name:
             return camera

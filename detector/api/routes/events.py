@@ -10,6 +10,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from sse_starlette import EventSourceResponse
 
 from detector.api.auth import Reader
+from detector.api.consultations import Viewer
 from detector.api.dependencies import EventFeed, EventId, Events, Service
 from detector.api.models import EventPage
 from detector.api.problems import ProblemError, responses
@@ -23,11 +24,19 @@ SEND_TIMEOUT_S = 30.0
 """A stream whose client takes nothing for so long is ended; it can go on where it stopped."""
 
 JPEG: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"image/jpeg": {}}, "description": "a picture with overlays"}
+    200: {"content": {"image/jpeg": {}}, "description": "a picture, with overlays by default"}
 }
+Overlay = Annotated[
+    bool, Query(description="false: without boxes, lines and banner; privacy masks stay")
+]
 Count = Annotated[int, Field(ge=0, le=2**63 - 1)]
 
 router = APIRouter(prefix="/events", tags=["events"])
+
+
+def snapshot_name(overlay: bool) -> str:  # noqa: FBT001  (it is the query's value)
+    """Say which snapshot was asked for."""
+    return "a snapshot" if overlay else "a snapshot without overlays"
 
 
 def names(value: str) -> tuple[str, ...]:
@@ -162,13 +171,16 @@ def get_event(store: Events, _caller: Reader, event_id: EventId) -> Response:
     "/{event_id}/snapshot.jpg", responses=responses(404, 410) | JPEG, response_class=Response
 )
 def get_event_snapshot(
-    service: Service, store: Events, _caller: Reader, event_id: EventId
+    service: Service, store: Events, viewer: Viewer, event_id: EventId, *, overlay: Overlay = True
 ) -> Response:
     """Give the picture in which the event was seen; 410 once it is deleted."""
-    jpeg = service.snapshot(event_id)
+    jpeg = service.snapshot(event_id, clean=not overlay)
     if jpeg is None:
+        wanted = snapshot_name(overlay)
         stored = store.event(event_id)
-        if stored is not None and stored.event().data.has_snapshot:
-            raise ProblemError(410, f"event {event_id}: expected a snapshot, found it deleted")
-        raise ProblemError(404, f"event {event_id}: expected a snapshot, found none")
+        kept = stored is not None and stored.event().data.has_snapshot
+        if kept and service.snapshot(event_id) is None:
+            raise ProblemError(410, f"event {event_id}: expected {wanted}, found it deleted")
+        raise ProblemError(404, f"event {event_id}: expected {wanted}, found none")
+    viewer.looks_at_snapshot(event_id)
     return Response(jpeg, media_type="image/jpeg", headers={"Cache-Control": "no-store"})

@@ -8,11 +8,13 @@ from fastapi.responses import Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from detector.api.auth import Operator, Reader
+from detector.api.consultations import Viewer
 from detector.api.dependencies import Events, IncidentId, Service
 from detector.api.models import IncidentOut, IncidentPage, OperatorStateIn
 from detector.api.problems import ProblemError, responses
-from detector.api.routes.events import JPEG, Count, names
+from detector.api.routes.events import JPEG, Count, Overlay, names, snapshot_name
 from detector.events import OperatorState
+from detector.store.custody_records import incident_object
 from detector.store.records import EventQuery, IncidentQuery
 from detector.types import Phase, Severity
 
@@ -92,16 +94,23 @@ def set_operator_state(
     "/{incident_id}/snapshot.jpg", responses=responses(404, 410) | JPEG, response_class=Response
 )
 def get_incident_snapshot(
-    service: Service, store: Events, _caller: Reader, incident_id: IncidentId
+    service: Service,
+    store: Events,
+    viewer: Viewer,
+    incident_id: IncidentId,
+    *,
+    overlay: Overlay = True,
 ) -> Response:
     """Give the picture of the incident's gravest event that has one; the newest of equals."""
     query = EventQuery(incident_id=incident_id, newest_first=True, limit=MOST_SNAPSHOTS)
     events = [stored.event() for stored in store.events(query)]
     pictured = [event for event in events if event.data.has_snapshot]
     for event in sorted(pictured, key=lambda event: -event.data.severity.rank):
-        jpeg = service.snapshot(event.id)
+        jpeg = service.snapshot(event.id, clean=not overlay)
         if jpeg is not None:
+            viewer.looks_at(incident_object(incident_id, f"snapshots/{event.id}"))
             return Response(jpeg, media_type="image/jpeg", headers={"Cache-Control": "no-store"})
-    if pictured:
-        raise ProblemError(410, f"incident {incident_id}: expected a snapshot, found it deleted")
-    raise ProblemError(404, f"incident {incident_id}: expected a snapshot, found none")
+    wanted = snapshot_name(overlay)
+    if pictured and not any(service.snapshot(event.id) for event in pictured):
+        raise ProblemError(410, f"incident {incident_id}: expected {wanted}, found it deleted")
+    raise ProblemError(404, f"incident {incident_id}: expected {wanted}, found none")

@@ -5,7 +5,10 @@ import cv2
 import numpy as np
 import pytest
 
+from detector.incidents.coverage import WatchSpan, WatchState
 from detector.pipeline.health import CameraState
+from detector.pipeline.view_follower import GeometryState
+from detector.scene import PrivacyMaskSettings
 from tests.shown_service import LIVE, Client, ShownCamera, ShownService, make_picture
 
 
@@ -25,6 +28,27 @@ def test_cameras_come_in_the_order_of_the_configuration_with_their_health(
     assert a["frame_age_s"] is None
     assert b["frame_age_s"] > 0
     assert client.get("/api/v1/cameras/a").json() == a
+
+
+def test_a_camera_says_how_it_watches_and_where_its_geometry_is(
+    client: Client, service: ShownService
+) -> None:
+    before = client.get("/api/v1/cameras/gate").json()
+    assert (before["watch"], before["watch_reason"]) == ("unknown", "")
+    service.shown[0].span = WatchSpan("gate", WatchState.DEGRADED, "moved", 0.0, 1.0)
+    service.shown[0].lies = GeometryState.DEGRADED
+    after = client.get("/api/v1/cameras/gate").json()
+    assert (after["watch"], after["watch_reason"]) == ("degraded", "moved")
+    assert (before["geometry"], after["geometry"]) == ("as_drawn", "degraded")
+
+
+def test_what_is_hidden_of_a_camera_is_said(client: Client, service: ShownService) -> None:
+    corners = [[0.0, 0.0], [0.5, 0.0], [0.0, 0.5]]
+    mask = PrivacyMaskSettings.model_validate({"coordinates": corners, "reason": "a window"})
+    service.shown = [ShownCamera("a", privacy_masks={"flat": mask}), ShownCamera("b")]
+    a, b = client.get("/api/v1/cameras").json()["cameras"]
+    assert a["privacy_masks"] == [{"name": "flat", "reason": "a window", "coordinates": corners}]
+    assert b["privacy_masks"] == []
 
 
 def test_an_unknown_camera_is_answered_with_the_known_ones(client: Client) -> None:

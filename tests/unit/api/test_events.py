@@ -141,6 +141,21 @@ def test_the_snapshot_is_the_picture_that_was_kept(client: Client, service: Show
     assert missing.status_code == 404
 
 
+def test_the_picture_without_overlays_is_given_to_who_asks_for_it_and_never_the_other(
+    client: Client, service: ShownService
+) -> None:
+    event = make_event()
+    service.snapshots[event.id] = b"drawn"
+    path = f"/api/v1/events/{event.id}/snapshot.jpg"
+    without = client.get(f"{path}?overlay=0")
+    assert without.status_code == 404
+    assert "expected a snapshot without overlays, found none" in without.json()["detail"]
+    service.clean_snapshots[event.id] = b"clean"
+    assert client.get(f"{path}?overlay=0").content == b"clean"
+    assert client.get(f"{path}?overlay=1").content == b"drawn"
+    assert client.get(f"{path}?overlay=maybe").status_code == 422
+
+
 def test_the_schema_that_events_name_is_published(client: Client) -> None:
     answer = client.get("/api/v1/schemas/event-1.json")
     assert json.loads(answer.content) == event_schema()

@@ -1,6 +1,7 @@
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
@@ -60,6 +61,38 @@ def test_paths_are_relative_to_the_file_and_addresses_stay(tmp_path: Path) -> No
     assert inputs == [str(tmp_path / "clips" / "a.mp4"), "rtsp://camera/1"]
     assert loaded.config.model.path == tmp_path / "m"
     assert loaded.config.store_settings().path == tmp_path / "data" / "events.sqlite3"
+
+
+def test_privacy_masks_take_the_same_points_as_zones(tmp_path: Path) -> None:
+    masks = {
+        "pairs": {"coordinates": [[0, 0], [0.5, 0], [0, 0.5]], "reason": "a window"},
+        "text": {"coordinates": "0,0,0.5,0,0,0.5"},
+    }
+    cameras = {"north": camera("a.mp4") | {"privacy_masks": masks}}
+    loaded = load_config(write(tmp_path, config(cameras=cameras)))
+    triangle = ((0.0, 0.0), (0.5, 0.0), (0.0, 0.5))
+    assert loaded.config.cameras["north"].mask_polygons == (triangle, triangle)
+
+
+@pytest.mark.parametrize(
+    ("mask", "says"),
+    [
+        ({"coordinates": "0,0,1,0"}, "at least 3 distinct points, found 2"),
+        ({"coordinates": "0,0,1,1,1,0,0,1"}, "expected no crossing edges"),
+        ({"coordinates": "0,0,640,0,0,480"}, "less than or equal to 1"),
+        ({"points": "0,0,1,0,0,1"}, "expected a known key, found `points`"),
+        ({"reason": "a window"}, "coordinates: expected this key, found nothing"),
+    ],
+)
+def test_a_privacy_mask_that_is_none_is_said_and_nothing_starts(
+    tmp_path: Path, mask: dict[str, Any], says: str
+) -> None:
+    """A mask that is left out in silence would be worse than no service."""
+    cameras = {"north": camera("a.mp4") | {"privacy_masks": {"garden": mask}}}
+    with pytest.raises(ConfigError) as caught:
+        load_config(write(tmp_path, config(cameras=cameras)))
+    assert "cameras.north.privacy_masks.garden" in str(caught.value)
+    assert says in str(caught.value)
 
 
 def test_the_hash_is_that_of_the_file_and_knows_no_secret(tmp_path: Path) -> None:

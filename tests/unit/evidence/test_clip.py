@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 import av
@@ -292,3 +293,20 @@ def test_a_recording_that_is_not_there_or_no_film_is_named(tmp_path: Path) -> No
     for name in ("gone.mp4", "text.mp4"):
         with pytest.raises(EvidenceError, match=f"{name}: expected a recording to cut"):
             cut_recording(str(tmp_path / name), 0.0, 1.0, tmp_path / "a.mp4")
+
+
+def test_a_cut_between_a_picture_and_those_shown_before_it_declares_its_whole_length(
+    tmp_path: Path,
+) -> None:
+    """At five pictures a second three of them are longer than any slack."""
+    slow = [
+        replace(packet, coding=replace(packet.coding, time_base=Fraction(1, 5)))
+        for packet in encoded(b_frames=3)
+    ]
+    coding = slow[0].coding
+    slow = [replace(p, coding=coding, arrived_at=T0 + n / 5) for n, p in enumerate(slow)]
+    late = [n for n, (a, b) in enumerate(pairwise(slow)) if b.pts < a.pts - 1]  # type: ignore[operator]
+    cut = slow[: late[-1] + 1]  # ends with the picture that the next three come before
+    clip = write_clip(cut, tmp_path / "a.mp4")
+    newest = max(p.pts for p in cut if p.pts is not None)
+    assert clip.duration_s == pytest.approx((newest + 1 - (cut[0].pts or 0)) / 5, abs=0.01)

@@ -7,10 +7,13 @@ import pytest
 
 from detector.incidents.camera_watch import CameraWatch
 from detector.incidents.view import IntegritySettings, OfflineCheck
+from detector.incidents.watch_ledger import WatchLedger
 from detector.pipeline.analysis import AnalysedCamera, Analysis
 from detector.pipeline.camera_guard import CameraGuard
 from detector.pipeline.health import CameraMonitor, CameraState, Heartbeats
 from detector.pipeline.recorder import Recorder
+from detector.pipeline.view_follower import ViewFollower
+from detector.pipeline.watch_keeper import WatchKeeper
 from detector.stages import StageClock
 from detector.store import EventQuery, StoreSettings, open_store
 from detector.streams import IdleSettings, IdleSwitch, Latest
@@ -46,9 +49,10 @@ def until(condition: Callable[[], object]) -> None:
 def analysed(*, live: bool = False, offline_after_s: float = 5.0) -> AnalysedCamera:
     monitor = CameraMonitor(NORTH)
     settings = IntegritySettings(offline=OfflineCheck(after_s=offline_after_s))
-    watch = CameraWatch(context(), settings)
-    guard = CameraGuard(IntegrityMeter(), watch, monitor.snapshot)
-    return AnalysedCamera(pipeline(live=live), monitor, guard)
+    watch, meter = CameraWatch(context(), settings), IntegrityMeter()
+    guard = CameraGuard(meter, watch, monitor.snapshot, ViewFollower(meter, settings.moved))
+    keeper = WatchKeeper(WatchLedger(NORTH, 5.0, None), guard.standing)
+    return AnalysedCamera(pipeline(live=live), monitor, guard, keeper)
 
 
 def analysis(detector: ScriptedDetector, recorder: Recorder) -> tuple[Analysis, Latest]:

@@ -11,6 +11,7 @@ from detector.incidents.camera_watch import CameraWatch
 from detector.incidents.view import IntegritySettings
 from detector.pipeline.camera_guard import CameraGuard, link_of
 from detector.pipeline.health import STOPPED, CameraHealth, CameraState
+from detector.pipeline.view_follower import ViewFollower
 from detector.types import CameraId, ClockReading, ClockSource, Frame
 from detector.vision.integrity import IntegrityMeter
 from tests.shown_service import LIVE
@@ -27,7 +28,9 @@ class Stand:
         self.at = 100.0
         self.health: CameraHealth = LIVE
         watch = CameraWatch(context(), IntegritySettings())
-        self.guard = CameraGuard(IntegrityMeter(), watch, lambda: self.health, self.now, self.now)
+        meter = IntegrityMeter()
+        follower = ViewFollower(meter, IntegritySettings().moved)
+        self.guard = CameraGuard(meter, watch, lambda: self.health, follower, self.now, self.now)
         self.told: list[tuple[str, str]] = []
 
     def now(self) -> float:

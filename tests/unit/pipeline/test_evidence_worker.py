@@ -13,9 +13,10 @@ from detector.errors import EvidenceError
 from detector.events import Event, EventKind
 from detector.evidence.clip import write_clip
 from detector.evidence.clip_folder import ClipFolder
+from detector.evidence.trail import Trail
 from detector.incidents.clip_plan import ClipWish
 from detector.pipeline import evidence_worker
-from detector.pipeline.evidence_worker import THREAD, Announcement, EvidenceWorker
+from detector.pipeline.evidence_worker import THREAD, Announcement, EvidenceWorker, Footage
 from detector.pipeline.health import Heartbeats
 from detector.store import ClipRecord, ClipState, EventQuery, Store, StoreSettings, open_store
 from detector.streams import PacketRing
@@ -71,9 +72,9 @@ def ring(begin_at: float, seconds: int) -> PacketRing:
 def worker(store: Store, folder: ClipFolder, held: PacketRing | None) -> EvidenceWorker:
     heartbeats = Heartbeats()
     heartbeats.expect(THREAD, 60)
-    rings = {GATE: held} if held else {}
+    footage = {GATE: Footage(held, Trail(60, 1 << 20))} if held else {}
     return EvidenceWorker(
-        store, folder, rings, Announcement("site", [SinkRoute("hook")]), heartbeats
+        store, folder, footage, Announcement("site", [SinkRoute("hook")]), heartbeats
     )
 
 
@@ -182,8 +183,9 @@ def test_where_the_disk_has_no_room_a_clip_is_missing_and_that_is_said(
 ) -> None:
     heartbeats = Heartbeats()
     heartbeats.expect(THREAD, 60)
-    rings, said = {GATE: ring(NOW - 5, 10)}, Announcement("site", [SinkRoute("hook")])
-    EvidenceWorker(store, folder, rings, said, heartbeats, lambda: "no room").turn(NOW + 10)
+    footage = {GATE: Footage(ring(NOW - 5, 10), Trail(60, 1 << 20))}
+    said = Announcement("site", [SinkRoute("hook")])
+    EvidenceWorker(store, folder, footage, said, heartbeats, lambda: "no room").turn(NOW + 10)
     assert clip_of(store).state is ClipState.MISSING
     assert last(store).data.rule is EventKind.EVIDENCE_MISSING
     assert {r.predicate: r.value for r in last(store).data.reasons}["no_clip"] == "no room"
