@@ -84,6 +84,7 @@ class IdleSwitch:
         self._gaps_s: deque[float] = deque(maxlen=GAPS_JUDGED)
         self._key_s: float | None = None
         self._unfit = ""
+        self._warned = False
         self._told: tuple[Decoding, str] = ("all", "")
 
     def attend(self) -> None:
@@ -97,6 +98,7 @@ class IdleSwitch:
             self._gaps_s.clear()
             self._key_s = None
             self._unfit = unfit
+            self._warned = False
 
     def key_frame(self, at_s: float) -> None:
         """Note that a key frame came at ``at_s``, monotonic."""
@@ -138,9 +140,10 @@ class IdleSwitch:
         return None if len(self._gaps_s) == GAPS_JUDGED else ""
 
     def _tell(self, decoding: Decoding, reason: str) -> None:
-        """Log what changed, without the figures in it; the reasons are shown as they are now."""
+        """Log what changed; an objection once for each connection, it is shown all the time."""
         before, self._told = self._told, (decoding, reason)
-        if bool(reason) and not before[1]:
+        if reason and not self._warned:
+            self._warned = True
             log.warning("camera %s: all pictures are decoded: %s", self._camera, reason)
         elif before[0] != decoding:
             log.info("camera %s: decoding %s", self._camera, decoding.replace("_", " "))
@@ -162,7 +165,14 @@ class IdleDecoder:
         self._group: list[Arrived] = []
         self._held_bytes = 0
         self._idling = False
-        self._shown_s: float | None = None  # the camera's timestamp of the last key frame given
+        self._shown_s: float | None = (
+            None  # camera's timestamp of the key frame that was given alone
+        )
+
+    @property
+    def state(self) -> tuple[Decoding, str]:
+        """As the switch has it."""
+        return self._switch.state
 
     def decode(self, arrived: Arrived) -> Iterator[Shown]:
         """Give the pictures that ``arrived`` leads to, each with the arrival of its packet."""
@@ -176,6 +186,7 @@ class IdleDecoder:
                 yield from self._key_alone(arrived)
                 self._hold(arrived)
             else:
+                self._shown_s = None
                 yield from self._whole(arrived)
         elif not self._idling:
             yield from self._whole(arrived)
@@ -191,7 +202,16 @@ class IdleDecoder:
     def _whole(self, arrived: Arrived) -> Iterator[Shown]:
         self._idling = False
         for picture in self._pictures.decode(arrived.packet):
-            yield Shown(picture, arrived.at, arrived.s)
+            if self._is_repeated(picture):
+                self._pictures.judge(picture)  # if it is damaged, so is what follows
+            else:
+                self._shown_s = None
+                yield Shown(picture, arrived.at, arrived.s)
+
+    def _is_repeated(self, picture: VideoFrame) -> bool:
+        """Whether this was the key frame that was given while idle, or is shown before it."""
+        raw_s = self._pictures.raw_s(picture)
+        return raw_s is not None and self._shown_s is not None and raw_s <= self._shown_s
 
     def _key_alone(self, arrived: Arrived) -> Iterator[Shown]:
         """Decode a key frame at once, after what the decoder still holds of the group before."""
@@ -201,17 +221,12 @@ class IdleDecoder:
         pictures += self._pictures.decode(None)
         self._pictures.forget()
         self._idling = True
-        if pictures:
-            self._shown_s = self._pictures.raw_s(pictures[-1])
+        self._shown_s = self._pictures.raw_s(pictures[-1]) if pictures else None
         for picture in pictures:
             yield Shown(picture, arrived.at, arrived.s)
 
     def _caught_up(self) -> Iterator[Shown]:
         """Decode the present group from its key frame on, whose picture was given already."""
         group, self._group, self._held_bytes = self._group, [], 0
-        self._idling = False
         for arrived in group:
-            for shown in self._whole(arrived):
-                raw_s = self._pictures.raw_s(shown.picture)
-                if raw_s is None or self._shown_s is None or raw_s > self._shown_s:
-                    yield shown
+            yield from self._whole(arrived)

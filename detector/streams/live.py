@@ -85,13 +85,8 @@ class LiveStream(Closing):
         switch = self._request.idle
         if switch is None:
             return None
-        switch.connect(
-            "its pictures come in segments"
-            if self.bursty
-            else "its pictures have no timestamps"
-            if self._untimed
-            else ""
-        )
+        segments = "its pictures come in segments" if self.bursty else ""
+        switch.connect(segments or ("its pictures have no timestamps" if self._untimed else ""))
         return IdleDecoder(self._pictures, switch)
 
     def _decode(self, arrived: Arrived) -> Iterator[Shown]:
@@ -100,9 +95,10 @@ class LiveStream(Closing):
             for picture in self._pictures.decode(arrived.packet):
                 yield Shown(picture, arrived.at, arrived.s)
             return
-        yield from self._idler.decode(arrived)
-        if self._request.idle is not None:
-            self.progress.decoding, self.progress.decoding_reason = self._request.idle.state
+        progress = self.progress
+        for shown in self._idler.decode(arrived):
+            progress.decoding, progress.decoding_reason = self._idler.state
+            yield shown
 
     def _packets(self) -> Iterator[Arrived]:
         """Give the packets to decode."""

@@ -142,7 +142,10 @@ class Pictures:
         return packet, data
 
     def forget(self) -> None:
-        """Empty the decoder: the next packet must be a key frame."""
+        """Empty the decoder: the next packet must be a key frame.
+
+        Pictures after it that build on the group before are then not given out by FFmpeg.
+        """
         self.stream.codec_context.flush_buffers()
 
     def raw_s(self, picture: VideoFrame) -> float | None:
@@ -150,6 +153,11 @@ class Pictures:
         stamp = picture.pts if picture.pts is not None else picture.dts
         base = picture.time_base or self.stream.time_base
         return None if stamp is None or base is None else float(stamp * base)
+
+    def judge(self, picture: VideoFrame) -> bool:
+        """Say whether ``picture``, the next one, is whole; those that build on it depend on it."""
+        self.whole = self._wholeness.picture(picture.pts, is_damaged=picture.is_corrupt)
+        return self.whole
 
     def frame(
         self,
@@ -160,10 +168,9 @@ class Pictures:
     ) -> Frame | None:
         """Give the frame of ``picture`` if it is due at ``pts``; the rest as in the request's.
 
-        Call it once for each picture, in their order: it judges, too, whether they are whole.
+        Call it, or :meth:`judge`, once for each picture, in their order.
         """
-        self.whole = self._wholeness.picture(picture.pts, is_damaged=picture.is_corrupt)
-        if not self.whole:
+        if not self.judge(picture):
             self._request.progress.corrupt += 1
         if not self._grid.due(pts):
             return None

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,14 @@ from detector.pipeline.backoff import ReconnectSettings
 from detector.pipeline.health import CameraHealth, CameraState, Heartbeats
 from detector.pipeline.reader import Reader
 from detector.pipeline.source_thread import ReaderPlan
-from detector.streams import InputSettings, Latest, open_source
+from detector.streams import (
+    IdleSettings,
+    IdleSwitch,
+    InputSettings,
+    Latest,
+    PacketRing,
+    open_source,
+)
 from detector.streams.pictures import Pictures
 from detector.types import CameraId, ClockSource, Frame
 
@@ -58,10 +66,18 @@ class Run:
 def run() -> Iterator[Callable[..., Run]]:
     runs: list[Run] = []
 
-    def begin(path: str, fps: float | None = None, **settings: object) -> Run:
+    def begin(
+        path: str,
+        fps: float | None = None,
+        idle: IdleSwitch | None = None,
+        ring: PacketRing | None = None,
+        **settings: object,
+    ) -> Run:
         given = InputSettings.model_validate({"path": path, "stall_s": 2.0, **settings})
         slots = Latest[CameraId, Frame]()
-        reader = Reader(ReaderPlan(CAMERA, given, fps, QUICK), slots, Heartbeats())
+        plan = ReaderPlan(CAMERA, given, fps, QUICK, ring)
+        opener = partial(open_source, idle=idle)
+        reader = Reader(plan, slots, Heartbeats(), opener=opener)
         runs.append(Run(reader, slots))
         reader.start()
         return runs[-1]
@@ -342,3 +358,43 @@ def test_one_dead_camera_does_not_disturb_another(
     live.frame(lambda frame: frame.index > 10)
 
     assert live.health.state is CameraState.LIVE
+
+
+def test_a_quiet_camera_is_decoded_by_its_key_frames_and_whole_once_somebody_is_seen(
+    rtsp_camera: Callable[..., object], run: Callable[..., Run]
+) -> None:
+    """The film has a key frame every 0.4 s, at 25 pictures a second."""
+    switch = IdleSwitch(CAMERA, IdleSettings(after_s=1.0, gap_s=1.0), stall_s=4.0)
+    ring = PacketRing(60.0, 64 << 20)
+    live = run(rtsp_camera().url(), idle=switch, ring=ring, stall_s=4.0)
+    live.until(lambda: live.health.decoding == "key_frames")
+    assert live.health.decoding_reason == ""
+    before, began_s = live.health.frames, time.monotonic()
+    time.sleep(4.0)
+    idle_fps = (live.health.frames - before) / (time.monotonic() - began_s)
+    assert 1.5 < idle_fps < 4.0
+    assert live.health.state is CameraState.LIVE
+    switch.attend()
+    before, began_s = live.health.frames, time.monotonic()
+    live.until(lambda: live.health.decoding == "all")
+    assert time.monotonic() - began_s < 0.4, "before the next key frame"
+    live.until(lambda: live.health.decoding == "key_frames")
+    fps = (live.health.frames - before) / (time.monotonic() - began_s)
+    assert fps > 15.0, "all pictures while somebody may be there"
+    assert live.health.corrupt == 0
+    packets = ring.between(0.0, time.time())
+    span_s = packets[-1].arrived_at - packets[0].arrived_at
+    assert len(packets) / span_s == pytest.approx(25, rel=0.1), "clips get every packet"
+
+
+def test_a_playlist_is_never_idled_on_and_says_so(
+    http_camera: object, film: Film, run: Callable[..., Run], tmp_path: Path
+) -> None:
+    film("camera.m3u8", 250, muxing=segments(tmp_path))
+    switch = IdleSwitch(CAMERA, IdleSettings(after_s=1.0, gap_s=1.0), stall_s=5.0)
+    live = run(http_camera.url("live.m3u8"), fps=5.0, stall_s=5.0, idle=switch)
+    live.until(lambda: live.health.frames > 5)
+    assert (live.health.decoding, live.health.decoding_reason) == (
+        "all",
+        "its pictures come in segments",
+    )

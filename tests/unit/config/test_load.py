@@ -240,3 +240,16 @@ def test_a_piece_must_hold_at_least_one_event(
     cameras = {"north": camera(record=own) if own else camera()}
     with pytest.raises(ConfigError, match=where):
         load_config(write(tmp_path, config(cameras=cameras, record=site)))
+
+
+def test_idling_on_key_frames_is_asked_for_by_camera(tmp_path: Path) -> None:
+    idling = {"idle": "keyframes", "idle_after_s": 30, "idle_gap_s": 2}
+    cameras = {"north": camera() | {"detect": idling}, "south": camera()}
+    loaded = load_config(write(tmp_path, config(cameras=cameras)))
+    north, south = (c.detect.idling for c in loaded.config.cameras.values())
+    assert north is not None
+    assert (north.after_s, north.gap_s) == (30, 2)
+    assert south is None
+    cameras = {"north": camera() | {"detect": {"idle": "sometimes"}}}
+    with pytest.raises(ConfigError, match=r"detect\.idle: expected Input should be 'keyframes'"):
+        load_config(write(tmp_path, config(cameras=cameras)))

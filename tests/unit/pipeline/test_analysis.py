@@ -16,7 +16,7 @@ from detector.pipeline.view_follower import ViewFollower
 from detector.pipeline.watch_keeper import WatchKeeper
 from detector.stages import StageClock
 from detector.store import EventQuery, StoreSettings, open_store
-from detector.streams import Latest
+from detector.streams import IdleSettings, IdleSwitch, Latest
 from detector.types import U8, CameraId, Detections, Frame
 from detector.vision.integrity import IntegrityMeter
 from detector.vision.scripted import ScriptedDetector
@@ -125,3 +125,51 @@ def test_a_camera_that_never_gives_a_picture_is_an_event_all_the_same(tmp_path: 
     assert event.data.rule == "camera_offline"
     assert "nothing answers" in {reason.value for reason in event.data.reasons}
     assert not event.data.has_snapshot
+
+
+def test_whoever_is_seen_ends_the_idling_of_the_camera_and_an_empty_view_does_not(
+    tmp_path: Path,
+) -> None:
+    now_s = 100.0
+    camera = analysed(live=True)
+    camera.idle = idle = IdleSwitch(NORTH, IdleSettings(5.0, 4.0), 10.0, lambda: now_s)
+    for _ in range(8):
+        idle.key_frame(now_s)
+        idle.keys_only(now_s)
+        now_s += 1.0
+    assert idle.idling
+    with open_store(StoreSettings(path=tmp_path / "e.sqlite3")) as store:
+        slots: Latest[CameraId, Frame] = Latest()
+        slots.open(NORTH)
+        recorder = Recorder(store, (), None, StageClock())
+        detector = ScriptedDetector([Detections.empty(), Detections.empty(), person(100)])
+        runner = Analysis(detector, slots, {NORTH: camera}, recorder, Heartbeats(), batch=1)
+        runner.start()
+        for number in (1, 2):
+            slots.put_waiting(NORTH, frame(float(number)))
+            until(lambda number=number: runner.frames_total == number)
+        assert idle.keys_only(now_s), "nobody there"
+        slots.put_waiting(NORTH, frame(3.0))
+        until(lambda: runner.frames_total == 3)
+        assert not idle.keys_only(now_s), "one box is enough"
+        assert runner.stop()
+
+
+def test_a_fault_of_the_view_ends_the_idling_of_the_camera(tmp_path: Path) -> None:
+    now_s = 100.0
+    camera = analysed(offline_after_s=0.6)
+    camera.idle = idle = IdleSwitch(NORTH, IdleSettings(5.0, 4.0), 10.0, lambda: now_s)
+    for _ in range(8):
+        idle.key_frame(now_s)
+        idle.keys_only(now_s)
+        now_s += 1.0
+    camera.monitor.change(CameraState.BACKOFF, "nothing answers", 1)
+    with open_store(StoreSettings(path=tmp_path / "e.sqlite3")) as store:
+        slots: Latest[CameraId, Frame] = Latest()
+        slots.open(NORTH)
+        recorder = Recorder(store, (), None, StageClock())
+        cameras = {NORTH: camera}
+        runner = Analysis(ScriptedDetector([]), slots, cameras, recorder, Heartbeats(), batch=1)
+        runner.start()
+        until(lambda: not idle.keys_only(now_s))
+        assert runner.stop()

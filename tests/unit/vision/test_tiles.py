@@ -130,3 +130,10 @@ def test_tiles_take_turns_within_the_budget_and_the_whole_frame_is_always_there(
 def test_unusable_settings_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(ValueError, match=next(iter(wrong))):
         TilingSettings.model_validate(wrong)
+
+
+def test_every_tile_is_looked_at_once_where_frames_come_rarely() -> None:
+    tiles = tuple(Region(10 * n, 0, 10 * n + 10, 10) for n in range(5))
+    schedule = TileSchedule((100, 50), tiles, budget_per_frame=2)
+    assert schedule.regions(every=True) == (Region.whole((100, 50)), *tiles)
+    assert schedule.regions() == (Region.whole((100, 50)), *tiles[:2]), "turns go on as before"
