@@ -1,6 +1,8 @@
 // The status page: asks /api/v1 for everything, keeps itself current, holds no state of its own.
 // Text from the service is only ever set as text, never as markup.
 
+import { closePlayer, play, showClips, wantedClip } from "./clips.js";
+
 const API = "api/v1";
 const PICTURE_EVERY_MS = 1000;
 const CAMERAS_EVERY_MS = 2000;
@@ -204,6 +206,7 @@ async function showIncidents() {
   });
   for (const [id, card] of incidentCards) {
     if (kept.has(id)) continue;
+    closePlayer(card);
     const shot = card.querySelector("img").src;
     if (shot) URL.revokeObjectURL(shot);
     card.remove();
@@ -256,7 +259,25 @@ function updateIncident(card, item) {
   if (card.dataset.seq !== String(item.last_seq)) {
     card.dataset.seq = item.last_seq;
     showSnapshot(card, item).catch(() => { delete card.dataset.seq; });
+    showClips(card, item, { ask, api: API })
+      .then(() => beginAtWanted(card, item))
+      .catch(() => { delete card.dataset.seq; });
   }
+}
+
+// The page's address may name a clip and a second of it: #clip=INCIDENT/1@3.2
+let wanted = wantedClip(location.hash);
+
+async function beginAtWanted(card, item) {
+  const { incident_id: id } = item.incident;
+  if (!wanted || wanted.incident !== id || !item.clips.ready) return;
+  const { number, at } = wanted;
+  wanted = null;
+  const { clips } = await read(`${API}/incidents/${id}/clips`);
+  const clip = clips.find((one) => one.number === number && one.state === "ready");
+  if (!clip) return;
+  await play(card, item, clip, { ask, api: API }, at);
+  card.querySelector(".player").scrollIntoView({ block: "center" });
 }
 
 function showTimes(element, incident) {

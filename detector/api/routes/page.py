@@ -1,4 +1,4 @@
-"""The status page: three files, no build step, nothing from the network."""
+"""The status page: a few files, no build step, nothing from the network."""
 
 from importlib.resources import files
 
@@ -11,6 +11,7 @@ _TYPES = {
     "index.html": "text/html; charset=utf-8",
     "page.css": "text/css; charset=utf-8",
     "page.js": "text/javascript; charset=utf-8",
+    "clips.js": "text/javascript; charset=utf-8",
     "icon.svg": "image/svg+xml",
 }
 

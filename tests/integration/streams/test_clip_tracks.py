@@ -3,13 +3,11 @@
 import dataclasses
 import time
 from collections.abc import Iterator, Sequence
-from fractions import Fraction
 from pathlib import Path
 
 import av
 import numpy as np
 import pytest
-from av.video.frame import VideoFrame
 
 from benchmarks.faults.camera import RtspCamera, missing_gstreamer
 from detector.api.app import create_app
@@ -22,48 +20,15 @@ from detector.store import EventQuery
 from detector.types import U8, Detections
 from detector.vision import DetectorInfo
 from detector.vision.scripted import ScriptedDetector
+from tests.moving_square import FPS, SIZE, bright_box, moving_film
 from tests.shown_service import Client
 from tests.site_folder import camera, make_config, write
 
-FPS, LAP = 25, 100
-SIZE, SIDE = (160, 120), 30
-SWAY_PX = 100
 TOLERANCE_PX = 2.0
 """So far the square moves from one picture to the next."""
 RECORD = {"pre_capture_s": 2, "post_capture_s": 2}
 QUIET_S = 3.0
 """Nobody is seen so long; the first pictures come before the camera told its clock."""
-
-
-def scene(number: int) -> U8:
-    """A square that goes from left to right and back in ``LAP`` pictures."""
-    width, height = SIZE
-    share = abs((number % LAP) / (LAP / 2) - 1)
-    image = np.full((height, width, 3), 40, np.uint8)
-    left = 15 + round(SWAY_PX * share)
-    image[45 : 45 + SIDE, left : left + SIDE] = 230
-    return image
-
-
-def bright_box(image: U8) -> tuple[float, float, float, float]:
-    """Where the square of a decoded picture really is, in pixels."""
-    ys, xs = np.nonzero(image[:, :, 1] > 135)
-    return float(xs.min()), float(ys.min()), float(xs.max() + 1), float(ys.max() + 1)
-
-
-def moving_film(path: Path) -> Path:
-    with av.open(str(path), "w", format="h264") as container:
-        stream = container.add_stream("libx264", rate=FPS)
-        stream.width, stream.height = SIZE
-        stream.pix_fmt = "yuv420p"
-        stream.options = {"g": "10", "bf": "0", "crf": "5", "preset": "ultrafast"}
-        stream.options |= {"x264-params": "aud=1:threads=1:slices=1:b-adapt=0"}
-        for number in range(LAP):
-            picture = VideoFrame.from_ndarray(scene(number), format="bgr24")
-            picture.pts, picture.time_base = number, Fraction(1, FPS)
-            container.mux(stream.encode(picture))
-        container.mux(stream.encode(None))
-    return path
 
 
 class SquareDetector(ScriptedDetector):
