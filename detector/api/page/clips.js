@@ -140,8 +140,8 @@ class Player {
       this.part.querySelector(".no-boxes").hidden = tracks !== null;
       this.url = URL.createObjectURL(film);
       this.follow(on);
+      on(this.video, "loadedmetadata", () => { if (at) this.video.currentTime = at; });
       this.video.src = this.url;
-      this.video.currentTime = at;
     } catch (error) {
       if (!signal.aborted) this.fail(error.message);
     }
@@ -156,10 +156,9 @@ class Player {
         this.video.requestVideoFrameCallback(next);
       };
       this.video.requestVideoFrameCallback(next);
-    } else {
-      on(this.video, "timeupdate", () => this.show(this.video.currentTime));
-      on(this.video, "seeked", () => this.show(this.video.currentTime));
-    }
+    } else on(this.video, "timeupdate", () => this.show(this.video.currentTime));
+    // A video that is scrolled out of sight does not tell the picture it was set to.
+    on(this.video, "seeked", () => this.show(this.video.currentTime));
     const fitting = new ResizeObserver(() => this.draw());
     fitting.observe(this.video);
     this.closing.signal.addEventListener("abort", () => fitting.disconnect());

@@ -22,7 +22,7 @@ from detector.types import ClockSource, Frame, Tracks
 from tests.happenings import GATE, incident_id, make_event, make_incident
 from tests.integration.api.browser import BROWSER, DRIVER, Browser, browsing
 from tests.moving_square import FPS, LAP, SIZE, bright_box, moving_film, moving_packets, scene
-from tests.shown_service import ShownService, served
+from tests.shown_service import ShownCamera, ShownService, make_picture, served
 
 pytestmark = pytest.mark.skipif(
     BROWSER is None or DRIVER is None, reason="needs chromium and chromedriver"
@@ -31,8 +31,8 @@ BEGUN = 1_790_000_000.0
 ANALYSED_EVERY = 5
 SECRET = "s" * 32
 PLAYER = "document.querySelector('.incident .player')"
-VIDEO = f"{PLAYER}.querySelector('video')"
-CANVAS = f"{PLAYER}.querySelector('canvas')"
+VIDEO = f"{PLAYER}?.querySelector('video')"
+CANVAS = f"{PLAYER}?.querySelector('canvas')"
 SQUARE_JS = f"""
   const video = {VIDEO}, paper = document.createElement("canvas");
   paper.width = video.videoWidth; paper.height = video.videoHeight;
@@ -81,7 +81,8 @@ def want(store: Store, number: int, pieces: int = 1) -> None:
 @pytest.fixture
 def service(tmp_path: Path) -> Iterator[ShownService]:
     with open_store(StoreSettings(path=tmp_path / "events.sqlite3")) as store:
-        shown = ShownService(store, clips=tmp_path)
+        camera = ShownCamera("gate", shown=make_picture(decoded_at=time.time()))
+        shown = ShownService(store, shown=[camera], clips=tmp_path)
         want(store, 1, pieces=3)
         ready, missing, _ = store.due_clips(BEGUN + 1000, 10)
         packets = moving_packets(moving_film(tmp_path / "moving.h264"), BEGUN)
@@ -104,7 +105,7 @@ def kept(browser: Browser, name: str) -> None:
 
 
 def seek(browser: Browser, at_s: float) -> None:
-    browser.script(f"{VIDEO}.currentTime = {at_s}")
+    browser.script(f"document.querySelector('.player video').currentTime = {at_s}")
     browser.wait(f"!{VIDEO}.seeking && {CANVAS}.dataset.boxes")
     browser.wait(f"{PLAYER}.querySelector('.at').innerText.startsWith('{at_s:.1f} s')")
 
