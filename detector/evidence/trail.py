@@ -41,9 +41,8 @@ class TrailPicture:
         boxes = np.empty(len(tracks), BOX)
         boxes["track_id"], boxes["class_id"] = tracks.track_id, tracks.class_id
         boxes["score"] = tracks.confidence
-        boxes["box"] = np.clip(
-            tracks.xyxy / np.array([width, height, width, height], np.float32), 0, 1
-        )
+        sides = np.array([width, height, width, height], np.float32)
+        boxes["box"] = np.clip(tracks.xyxy / sides, 0, 1)
         boxes.setflags(write=False)
         return cls(frame.captured_at, frame.clock, frame.decoded_at, boxes)
 

@@ -1,177 +1,246 @@
-// The player of an incident's clips, with the boxes of its tracks drawn over the video.
-// Clips are asked for with the user's key, which a <video> cannot send, so each is read whole first.
+// The clips of an incident: what became of each, and a player that draws the tracks over the video.
+// The video is fetched as a whole, as a <video> cannot send the key.
 
-const COLOURS = { own: "#ffb000", other: "#9fb3c8" };
-const LABELS = { person: "person", ladder: "ladder" };
+const HOLD_S = 0.5; // a box stands so long on its own
+const BRIDGE_S = 1.0; // between pictures this close a box is moved
 
-// Says in a card what became of the video, and offers what is there.
-export function describeClips(row, item, open) {
-  const { ready, wanted, missing, deleted } = item.clips;
-  const state = [ready, wanted, missing, deleted].join();
-  if (row.dataset.state === state) return;
-  row.dataset.state = state;
-  row.replaceChildren();
-  if (ready) {
+const PALETTE = { incident: "#f0e442", other: "#9fd3ff", ink: "#14181d" };
+
+// Where the address of the page wants to begin: {incident, number, at} or null.
+export function wantedClip(hash) {
+  const found = /^#clip=([0-9a-f-]{36})\/(\d+)(?:@([\d.]+))?$/.exec(hash);
+  return found && { incident: found[1], number: Number(found[2]), at: Number(found[3] || 0) };
+}
+
+// The boxes at `seconds` of a clip, between the analysed pictures; times rise.
+export function boxesAt(pictures, seconds) {
+  let low = 0;
+  let high = pictures.length;
+  while (low < high) { // the first picture after `seconds`
+    const middle = (low + high) >> 1;
+    if (pictures[middle].t_s <= seconds) low = middle + 1; else high = middle;
+  }
+  if (low === 0) return [];
+  const before = pictures[low - 1];
+  const after = pictures[low];
+  const bridged = after && after.t_s - before.t_s <= BRIDGE_S;
+  const share = bridged ? (seconds - before.t_s) / (after.t_s - before.t_s) : 0;
+  const boxes = [];
+  for (const now of before.boxes) {
+    const then = bridged && after.boxes.find((box) => box.track_id === now.track_id);
+    if (then) {
+      boxes.push({ ...now, box: now.box.map((side, n) => side + share * (then.box[n] - side)) });
+    } else if (seconds - before.t_s <= HOLD_S) boxes.push(now);
+  }
+  return boxes;
+}
+
+// --- what became of each clip --------------------------------------------------------------------
+
+// Brings the clips of a card up to date; asks for the list only when their number or state changed.
+export async function showClips(card, item, { ask, api }) {
+  const { wanted, ready, missing, deleted } = item.clips;
+  const told = [wanted, ready, missing, deleted].join();
+  if (card.dataset.clips === told) return;
+  const id = item.incident.incident_id;
+  const { clips } = wanted + ready + missing + deleted
+    ? await (await ask(`${api}/incidents/${id}/clips`)).json()
+    : { clips: [] };
+  const part = card.querySelector(".clips");
+  part.hidden = clips.length === 0;
+  part.querySelector(".clip-list").replaceChildren(
+    ...clips.map((clip) => clipEntry(card, item, clip, { ask, api })),
+  );
+  card.dataset.clips = told;
+}
+
+function clipEntry(card, item, clip, source) {
+  const entry = document.createElement("li");
+  const name = `Clip ${clip.number}`;
+  if (clip.state === "ready") {
     const button = document.createElement("button");
     button.type = "button";
-    button.textContent = ready === 1 ? "▶ Video" : `▶ Video (${ready} parts)`;
-    button.addEventListener("click", open);
-    row.append(button);
+    button.dataset.number = clip.number;
+    button.textContent = `▶ ${name} · ${Math.round(clip.duration_s)} s`;
+    button.addEventListener("click", () => play(card, item, clip, source));
+    entry.append(button);
+    if (clip.gaps_s.length) entry.append(words(`${clip.gaps_s.length} × no picture in between`));
+    return entry;
   }
-  const words = [
-    wanted && "Video is being written",
-    missing && `${missing} without video`,
-    deleted && `${deleted} deleted`,
-  ].filter(Boolean).join(" · ");
-  if (words) row.append(Object.assign(document.createElement("span"), { className: "quiet", textContent: words }));
+  const chip = document.createElement("span");
+  const [kind, text] = {
+    wanted: ["warn", `◐ ${name} is being written`],
+    missing: ["bad", `▲ ${name} missing`],
+  }[clip.state] || ["", `${name}: ${clip.state}`];
+  chip.className = `chip ${kind}`;
+  chip.textContent = text;
+  entry.append(chip);
+  if (clip.reason) entry.append(words(clip.reason));
+  return entry;
 }
 
-export class Player {
-  #ask; #dialog; #video; #canvas; #tracks = null; #url = ""; #asked = 0;
+function words(text) {
+  const element = document.createElement("span");
+  element.className = "quiet";
+  element.textContent = ` ${text}`;
+  return element;
+}
 
-  constructor(ask, dialog) {
-    this.#ask = ask;
-    this.#dialog = dialog;
-    this.#video = dialog.querySelector("video");
-    this.#canvas = dialog.querySelector("canvas");
-    dialog.querySelector(".shut").addEventListener("click", () => dialog.close());
-    dialog.addEventListener("close", () => this.#clear());
-    this.#boxes.addEventListener("change", () => this.#draw());
-    for (const name of ["loadeddata", "seeked", "timeupdate", "resize"]) {
-      this.#video.addEventListener(name, () => this.#draw());
-    }
-    new ResizeObserver(() => this.#draw()).observe(this.#video);
-    this.#follow();
+// --- the player ------------------------------------------------------------------------------------
+
+const players = new WeakMap(); // card → Player
+
+export async function play(card, item, clip, source, at = 0) {
+  players.get(card)?.close();
+  const player = new Player(card, item, clip);
+  players.set(card, player);
+  await player.open(source, at);
+}
+
+export function closePlayer(card) {
+  players.get(card)?.close();
+}
+
+class Player {
+  constructor(card, item, clip) {
+    this.clip = clip;
+    this.incident = item.incident;
+    this.part = card.querySelector(".player");
+    this.video = this.part.querySelector("video");
+    this.canvas = this.part.querySelector("canvas");
+    this.toggle = this.part.querySelector(".boxes");
+    this.button = card.querySelector(`.clip-list [data-number="${clip.number}"]`);
+    this.tracks = null;
+    this.seconds = 0;
+    this.closing = new AbortController();
   }
 
-  get #boxes() { return this.#dialog.querySelector("[name=boxes]"); }
-
-  // Plays the first part that is ready, from `atS` seconds on.
-  async open(path, headline, atS = 0) {
-    this.#dialog.querySelector("h2").textContent = headline;
-    this.#say("Asking for the video …");
-    this.#dialog.querySelector(".parts").replaceChildren();
-    this.#dialog.showModal();
+  async open({ ask, api }, at) {
+    const on = (target, kind, does) =>
+      target.addEventListener(kind, does, { signal: this.closing.signal });
+    on(this.part.querySelector(".close"), "click", () => this.close());
+    on(this.part.querySelector(".wide"), "click", () => this.widen());
+    on(this.toggle, "change", () => this.draw());
+    on(this.video, "error", () => this.fail(`This browser cannot play it (${this.clip.codec}).`));
+    this.part.hidden = false;
+    this.button?.setAttribute("aria-expanded", "true");
+    this.say("Loading …");
+    const base = `${api}/incidents/${this.incident.incident_id}/clips/${this.clip.number}`;
+    const { signal } = this.closing;
     try {
-      const { clips } = await (await this.#ask(`${path}/clips`)).json();
-      const parts = clips.map((clip) => this.#part(path, clip));
-      this.#dialog.querySelector(".parts").replaceChildren(...parts);
-      if (atS) this.#video.addEventListener("loadedmetadata", () => { this.#video.currentTime = atS; }, { once: true });
-      const first = parts.find((part) => !part.disabled);
-      if (first) first.click();
-      else this.#say("There is no video.");
+      const [film, tracks] = await Promise.all([
+        ask(`${base}.mp4`, { signal }).then((answer) => answer.blob()),
+        this.clip.tracks_sha256
+          ? ask(`${base}.tracks.json`, { signal }).then((answer) => answer.json()).catch(() => null)
+          : null,
+      ]);
+      if (signal.aborted) return;
+      this.tracks = tracks;
+      this.toggle.disabled = tracks === null;
+      this.part.querySelector(".no-boxes").hidden = tracks !== null;
+      this.url = URL.createObjectURL(film);
+      this.follow(on);
+      on(this.video, "loadedmetadata", () => { if (at) this.video.currentTime = at; });
+      this.video.src = this.url;
     } catch (error) {
-      this.#say(error.message);
+      if (!signal.aborted) this.fail(error.message);
     }
   }
 
-  #part(path, clip) {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.disabled = clip.state !== "ready";
-    const at = clip.first_captured_at || clip.begin_at;
-    const time = at ? new Date(at).toLocaleTimeString([], { hour12: false }) : `part ${clip.number}`;
-    const state = clip.state === "ready" ? `${Math.round(clip.duration_s)} s` : clip.state;
-    button.textContent = `${time} · ${state}`;
-    button.title = clip.reason;
-    button.addEventListener("click", () => this.#play(path, clip, button));
-    return button;
+  // Draws with every picture the browser shows; where it does not tell, several times a second.
+  follow(on) {
+    if (this.video.requestVideoFrameCallback) {
+      const next = (_now, { mediaTime }) => {
+        if (this.closing.signal.aborted) return;
+        this.show(mediaTime);
+        this.video.requestVideoFrameCallback(next);
+      };
+      this.video.requestVideoFrameCallback(next);
+    } else on(this.video, "timeupdate", () => this.show(this.video.currentTime));
+    // A video that is scrolled out of sight does not tell the picture it was set to.
+    on(this.video, "seeked", () => this.show(this.video.currentTime));
+    const fitting = new ResizeObserver(() => this.draw());
+    fitting.observe(this.video);
+    this.closing.signal.addEventListener("abort", () => fitting.disconnect());
   }
 
-  async #play(path, clip, button) {
-    const asked = ++this.#asked;
-    this.#clear();
-    this.#dialog.querySelectorAll(".parts button").forEach((each) => {
-      each.setAttribute("aria-pressed", String(each === button));
-    });
-    this.#say("Loading …");
-    try {
-      const file = `${path}/clips/${clip.number}`;
-      const video = await (await this.#ask(`${file}.mp4`)).blob();
-      const tracks = clip.tracks_sha256 ? await (await this.#ask(`${file}.tracks.json`)).json() : null;
-      if (asked !== this.#asked || !this.#dialog.open) return; // another one was asked for meanwhile
-      this.#tracks = tracks;
-      this.#url = URL.createObjectURL(video);
-      this.#video.src = this.#url;
-      this.#boxes.disabled = tracks === null;
-      const notes = [
-        clip.gaps_s.length && `${clip.gaps_s.length} gaps`,
-        clip.damaged && `${clip.damaged} damaged pictures`,
-        tracks === null && "no boxes are kept of this part",
-      ].filter(Boolean).join(" · ");
-      this.#say(notes);
-    } catch (error) {
-      this.#say(error.message);
+  show(seconds) {
+    this.seconds = seconds;
+    const begun = this.clip.first_captured_at && Date.parse(this.clip.first_captured_at);
+    const time = begun
+      ? new Date(begun + seconds * 1000).toLocaleTimeString([], { hour12: false }) : "";
+    this.say(`${seconds.toFixed(1)} s  ${time}`.trim());
+    this.draw();
+  }
+
+  say(text) {
+    this.part.querySelector(".at").textContent = text;
+  }
+
+  fail(text) {
+    this.say("");
+    this.part.querySelector(".failed").textContent = text;
+  }
+
+  draw() {
+    const { canvas, video } = this;
+    const ratio = devicePixelRatio || 1;
+    canvas.width = Math.round(video.clientWidth * ratio); // also wipes it
+    canvas.height = Math.round(video.clientHeight * ratio);
+    if (!this.tracks || !this.toggle.checked || !video.videoWidth) return;
+    const pen = canvas.getContext("2d");
+    const scale = Math.min(canvas.width / video.videoWidth, canvas.height / video.videoHeight);
+    const [width, height] = [video.videoWidth * scale, video.videoHeight * scale];
+    pen.translate((canvas.width - width) / 2, (canvas.height - height) / 2);
+    const meant = new Set([...this.tracks.incident_track_ids, ...this.incident.track_ids]);
+    const kinds = new Map(this.tracks.tracks.map((track) => [track.track_id, track.class]));
+    const boxes = boxesAt(this.tracks.pictures, this.seconds);
+    canvas.dataset.boxes = JSON.stringify(boxes.map((box) => box.box));
+    for (const { track_id: id, box } of boxes) {
+      const [x1, y1, x2, y2] = [box[0] * width, box[1] * height, box[2] * width, box[3] * height];
+      frame(pen, [x1, y1, x2, y2], meant.has(id), ratio);
+      if (meant.has(id)) label(pen, `${kinds.get(id)} ${id}`, x1, y1, ratio);
     }
   }
 
-  #clear() {
-    this.#video.pause();
-    this.#video.removeAttribute("src");
-    this.#video.load();
-    if (this.#url) URL.revokeObjectURL(this.#url);
-    this.#url = "";
-    this.#tracks = null;
-    this.#draw();
+  async widen() {
+    if (document.fullscreenElement) await document.exitFullscreen();
+    else await this.part.querySelector(".screen").requestFullscreen?.().catch(() => {});
   }
 
-  #say(words) { this.#dialog.querySelector(".note").textContent = words; }
-
-  // Draws with every picture that is shown; browsers that do not tell of them get it four times a second.
-  #follow() {
-    if (!this.#video.requestVideoFrameCallback) return;
-    this.#video.requestVideoFrameCallback((_, picture) => {
-      this.#draw(picture.mediaTime);
-      this.#follow();
-    });
-  }
-
-  #draw(atS = this.#video.currentTime) {
-    const { clientWidth: width, clientHeight: height, videoWidth, videoHeight } = this.#video;
-    const scale = window.devicePixelRatio || 1;
-    Object.assign(this.#canvas, { width: width * scale, height: height * scale });
-    if (!this.#tracks || !this.#boxes.checked || !videoWidth) return;
-    const pen = this.#canvas.getContext("2d");
-    pen.scale(scale, scale);
-    // The video keeps its shape within the element: what is left beside it is black.
-    const fit = Math.min(width / videoWidth, height / videoHeight);
-    const [w, h] = [videoWidth * fit, videoHeight * fit];
-    pen.translate((width - w) / 2, (height - h) / 2);
-    const own = new Set(this.#tracks.incident_track_ids);
-    const classes = new Map(this.#tracks.tracks.map((track) => [track.track_id, track.class]));
-    for (const { track_id: id, box } of boxesAt(this.#tracks.pictures, atS)) {
-      outline(pen, box.map((share, side) => share * (side % 2 ? h : w)),
-        own.has(id) ? COLOURS.own : COLOURS.other, LABELS[classes.get(id)] || "");
-    }
+  close() {
+    if (this.closing.signal.aborted) return;
+    this.closing.abort();
+    this.button?.removeAttribute("aria-expanded");
+    this.video.pause();
+    this.video.removeAttribute("src");
+    this.video.load();
+    if (this.url) URL.revokeObjectURL(this.url);
+    this.part.querySelector(".failed").textContent = "";
+    this.part.hidden = true;
+    delete this.canvas.dataset.boxes;
   }
 }
 
-function outline(pen, [x1, y1, x2, y2], colour, label) {
-  pen.lineWidth = 4;
-  pen.strokeStyle = "#000a";
-  pen.strokeRect(x1, y1, x2 - x1, y2 - y1);
-  pen.lineWidth = 2;
-  pen.strokeStyle = colour;
-  pen.strokeRect(x1, y1, x2 - x1, y2 - y1);
-  pen.font = "600 13px system-ui, sans-serif";
-  const width = pen.measureText(label).width + 8;
-  pen.fillStyle = colour;
-  pen.fillRect(x1 - 1, Math.max(0, y1 - 18), width, 18);
-  pen.fillStyle = "#111";
-  pen.fillText(label, x1 + 3, Math.max(14, y1 - 4));
+function frame(pen, [x1, y1, x2, y2], isMeant, ratio) {
+  const thick = (isMeant ? 3 : 1.5) * ratio;
+  pen.setLineDash(isMeant ? [] : [5 * ratio, 4 * ratio]);
+  for (const [colour, width] of [
+    [PALETTE.ink, thick + 2 * ratio], [isMeant ? PALETTE.incident : PALETTE.other, thick],
+  ]) {
+    pen.strokeStyle = colour;
+    pen.lineWidth = width;
+    pen.strokeRect(x1, y1, x2 - x1, y2 - y1);
+  }
 }
 
-// Between two analysed pictures a box is where it would be on the straight way between them.
-export function boxesAt(pictures, atS) {
-  const later = pictures.findIndex((picture) => picture.t_s > atS);
-  const before = pictures[later < 0 ? pictures.length - 1 : later - 1];
-  if (!before) return [];
-  const after = later < 0 ? null : pictures[later];
-  if (!after) return atS - before.t_s > 1 ? [] : before.boxes; // nothing was looked at any more
-  const share = (atS - before.t_s) / (after.t_s - before.t_s);
-  const next = new Map(after.boxes.map((each) => [each.track_id, each.box]));
-  return before.boxes.map(({ track_id, box }) => {
-    const to = next.get(track_id) || box;
-    return { track_id, box: box.map((from, side) => from + (to[side] - from) * share) };
-  });
+function label(pen, text, x, y, ratio) {
+  const size = 13 * ratio;
+  pen.font = `600 ${size}px system-ui, sans-serif`;
+  pen.textBaseline = "bottom";
+  const top = Math.max(size * 1.4, y - 2 * ratio);
+  pen.fillStyle = PALETTE.incident;
+  pen.fillRect(x - 1.5 * ratio, top - size * 1.4, pen.measureText(text).width + size * 0.8, size * 1.4);
+  pen.fillStyle = PALETTE.ink;
+  pen.fillText(text, x + size * 0.3, top - size * 0.1);
 }

@@ -1,7 +1,7 @@
 // The status page: asks /api/v1 for everything, keeps itself current, holds no state of its own.
 // Text from the service is only ever set as text, never as markup.
 
-import { Player, describeClips } from "./clips.js";
+import { closePlayer, play, showClips, wantedClip } from "./clips.js";
 
 const API = "api/v1";
 const PICTURE_EVERY_MS = 1000;
@@ -206,6 +206,7 @@ async function showIncidents() {
   });
   for (const [id, card] of incidentCards) {
     if (kept.has(id)) continue;
+    closePlayer(card);
     const shot = card.querySelector("img").src;
     if (shot) URL.revokeObjectURL(shot);
     card.remove();
@@ -254,14 +255,29 @@ function updateIncident(card, item) {
     incident.count > 1 ? `${incident.count} persons at a time` : "",
     outcome && !item.headline.includes(outcome) && `outcome: ${outcome}`,
   ].filter(Boolean).join(" · ");
-  describeClips(card.querySelector(".clips"), item, () => {
-    player.open(`${API}/incidents/${incident.incident_id}`, card.querySelector("h3").textContent);
-  });
   if (card.dataset.moves !== item.moves.join()) showMoves(card, item);
   if (card.dataset.seq !== String(item.last_seq)) {
     card.dataset.seq = item.last_seq;
     showSnapshot(card, item).catch(() => { delete card.dataset.seq; });
+    showClips(card, item, { ask, api: API })
+      .then(() => beginAtWanted(card, item))
+      .catch(() => { delete card.dataset.seq; });
   }
+}
+
+// The page's address may name a clip and a second of it: #clip=INCIDENT/1@3.2
+let wanted = wantedClip(location.hash);
+
+async function beginAtWanted(card, item) {
+  const { incident_id: id } = item.incident;
+  if (!wanted || wanted.incident !== id || !item.clips.ready) return;
+  const { number, at } = wanted;
+  wanted = null;
+  const { clips } = await read(`${API}/incidents/${id}/clips`);
+  const clip = clips.find((one) => one.number === number && one.state === "ready");
+  if (!clip) return;
+  await play(card, item, clip, { ask, api: API }, at);
+  card.querySelector(".player").scrollIntoView({ block: "center" });
 }
 
 function showTimes(element, incident) {
@@ -372,7 +388,6 @@ async function listen() {
 
 // --- begin -----------------------------------------------------------------------------------------
 
-const player = new Player(ask, $("player"));
 $("signin").addEventListener("submit", (event) => {
   event.preventDefault();
   sessionStorage.setItem("key", $("key").value.trim());
@@ -381,18 +396,6 @@ $("signin").addEventListener("submit", (event) => {
 $("signout").addEventListener("click", () => { sessionStorage.clear(); location.reload(); });
 $("who").value = sessionStorage.getItem("who") || "";
 $("who").addEventListener("change", () => sessionStorage.setItem("who", $("who").value));
-
-// A link to an incident's video: #incident=ID, and &t=SECONDS where it is to begin.
-async function openLinked() {
-  const link = new URLSearchParams(location.hash.slice(1));
-  if (!link.has("incident")) return;
-  const path = `${API}/incidents/${encodeURIComponent(link.get("incident"))}`;
-  const { headline } = await read(path);
-  await player.open(path, headline, Number(link.get("t")) || 0);
-}
-const linked = () => openLinked().catch((error) => problem(error.message));
-window.addEventListener("hashchange", linked);
-linked();
 
 forever(showCameras, CAMERAS_EVERY_MS);
 forever(showIncidents, INCIDENTS_EVERY_MS);

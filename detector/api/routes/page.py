@@ -1,4 +1,4 @@
-"""The status page: four files and an icon, no build step, nothing from the network."""
+"""The status page: a few files, no build step, nothing from the network."""
 
 from importlib.resources import files
 

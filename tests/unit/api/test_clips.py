@@ -6,6 +6,7 @@ import pytest
 
 from detector.api.app import create_app
 from detector.config.access import ApiKeySettings, ApiSettings
+from detector.evidence.clip_folder import tracks_beside
 from detector.incidents.clip_plan import ClipWish
 from detector.store import ClipState, Store
 from tests.happenings import GATE, START, incident_id, make_event, make_incident
@@ -60,17 +61,49 @@ def test_a_ready_clip_whose_file_is_gone_is_told_as_such(client: Client, store: 
 
 
 @pytest.mark.usefixtures("wanted")
+def test_the_tracks_of_a_ready_clip_are_served_as_they_were_written(
+    client: Client, service: ShownService, store: Store, tmp_path: Path
+) -> None:
+    service.clips = tmp_path
+    service.clip(incident_id(1), 1).write_bytes(b"0123456789")
+    finish(store, ClipState.READY, tracks={"sha256": "a" * 64})
+    assert client.get(LIST).json()["clips"][0]["tracks_sha256"] == "a" * 64
+    assert "expected tracks" in client.get(f"{LIST}/1.tracks.json").json()["detail"]
+    tracks_beside(service.clip(incident_id(1), 1)).write_bytes(b'{"version":1}')
+    answer = client.get(f"{LIST}/1.tracks.json")
+    assert (answer.content, answer.headers["content-type"]) == (
+        b'{"version":1}',
+        "application/json",
+    )
+    assert client.get(f"{LIST}/2.tracks.json").status_code == 404
+
+
+@pytest.mark.usefixtures("wanted")
+def test_incidents_tell_whether_there_is_video_of_them(client: Client, store: Store) -> None:
+    for url in (LIST.removesuffix("/clips"), "/api/v1/incidents"):
+        answer = client.get(url).json()
+        (shown,) = answer.get("incidents", [answer])
+        assert (shown["has_clip"], shown["clips"]["wanted"]) == (False, 1)
+    finish(store, ClipState.READY, duration_s=10.0)
+    for url in (LIST.removesuffix("/clips"), "/api/v1/incidents"):
+        answer = client.get(url).json()
+        (shown,) = answer.get("incidents", [answer])
+        assert shown["has_clip"] is True
+        assert shown["clips"] == {"wanted": 0, "ready": 1, "missing": 0}
+
+
+@pytest.mark.usefixtures("wanted")
 def test_a_missing_clip_says_why(client: Client, store: Store) -> None:
     finish(store, ClipState.MISSING, reason="the camera was gone")
     assert client.get(LIST).json()["clips"][0]["reason"] == "the camera was gone"
 
 
-@pytest.mark.parametrize("path", ["", "/1.mp4"])
+@pytest.mark.parametrize("path", ["", "/1.mp4", "/1.tracks.json"])
 def test_clips_of_an_unknown_incident_are_not_found(client: Client, path: str) -> None:
     assert client.get(f"/api/v1/incidents/{uuid4()}/clips{path}").status_code == 404
 
 
-@pytest.mark.parametrize("path", ["", "/1.mp4"])
+@pytest.mark.parametrize("path", ["", "/1.mp4", "/1.tracks.json"])
 def test_nobody_sees_a_clip_without_a_key(service: ShownService, path: str) -> None:
     settings = ApiSettings(keys=(ApiKeySettings(name="a", secret_env="KEY"),))
     locked = Client(create_app(service, settings, {"KEY": "k" * 40}))

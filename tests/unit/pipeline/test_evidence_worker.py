@@ -1,3 +1,4 @@
+import dataclasses
 import json
 from collections.abc import Iterator
 from fractions import Fraction
@@ -11,8 +12,9 @@ from av.video.frame import VideoFrame
 from detector.delivery import SinkRoute
 from detector.errors import EvidenceError
 from detector.events import Event, EventKind
-from detector.evidence.clip import write_clip
-from detector.evidence.clip_folder import ClipFolder
+from detector.evidence.clip import ClipFile, write_clip
+from detector.evidence.clip_folder import ClipFolder, tracks_beside
+from detector.evidence.clip_tracks import ClipSubject, clip_tracks, read_tracks, write_tracks
 from detector.evidence.trail import Trail
 from detector.incidents.clip_plan import ClipWish
 from detector.pipeline import evidence_worker
@@ -21,6 +23,7 @@ from detector.pipeline.health import Heartbeats
 from detector.store import ClipRecord, ClipState, EventQuery, Store, StoreSettings, open_store
 from detector.streams import PacketRing
 from detector.streams.packets import Coding, Packet
+from detector.types import ClockSource, Frame, Tracks
 from tests.happenings import GATE, START, ended, incident_id, make_event, make_incident
 
 NOW = START + 100
@@ -69,10 +72,23 @@ def ring(begin_at: float, seconds: int) -> PacketRing:
     return made
 
 
+def trail() -> Trail:
+    """One person in every picture of ten seconds, five a second."""
+    made = Trail(60, 1 << 20)
+    for number in range(50):
+        at, at_s = NOW - 5 + number / 5, number / 5
+        image = np.zeros((48, 64, 3), np.uint8)
+        picture = Frame(GATE, number, image, at_s, at, ClockSource.ARRIVAL, at + 0.1)
+        box = np.array([[16, 12, 32, 48]], np.float32)
+        score, class_id = np.ones(1, np.float32), np.zeros(1, np.int64)
+        made.add(picture, Tracks(at_s, box, score, class_id, np.array([4], np.int64)))
+    return made
+
+
 def worker(store: Store, folder: ClipFolder, held: PacketRing | None) -> EvidenceWorker:
     heartbeats = Heartbeats()
     heartbeats.expect(THREAD, 60)
-    footage = {GATE: Footage(held, Trail(60, 1 << 20))} if held else {}
+    footage = {GATE: Footage(held, trail())} if held else {}
     return EvidenceWorker(
         store, folder, footage, Announcement("site", [SinkRoute("hook")]), heartbeats
     )
@@ -154,6 +170,77 @@ def test_a_full_disk_is_tried_three_times(
     assert [busy.turn(NOW + at) for at in (10, 11, 15, 20, 25)] == [1, 0, 1, 1, 0]
     assert clip_of(store).state is ClipState.MISSING
     assert "disk full" in clip_of(store).body
+
+
+def test_the_tracks_lie_beside_a_clip_and_its_row_holds_their_digest(
+    store: Store, folder: ClipFolder
+) -> None:
+    worker(store, folder, ring(NOW - 5, 10)).turn(NOW + 60)
+    path = tracks_beside(folder.path(incident_id(1), 1))
+    tracks, file = read_tracks(path)
+    assert json.loads(clip_of(store).body)["tracks"] == dataclasses.asdict(file)
+    assert tracks.incident_track_ids == (4,)
+    assert {box.track_id for picture in tracks.pictures for box in picture.boxes} == {4}
+    steps = np.diff([picture.t_s for picture in tracks.pictures])
+    assert steps == pytest.approx(0.2, abs=0.001)
+
+
+def test_the_tracks_are_there_before_the_clip_has_its_name(
+    store: Store, folder: ClipFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = []
+
+    def look_then_write(packets: list[Packet], path: Path) -> ClipFile:
+        there.append((tracks_beside(path).exists(), path.exists()))
+        return write_clip(packets, path)
+
+    monkeypatch.setattr(evidence_worker, "write_clip", look_then_write)
+    worker(store, folder, ring(NOW - 5, 10)).turn(NOW + 60)
+    assert there == [(True, False)]
+
+
+def test_a_clip_that_is_missing_leaves_no_tracks(
+    store: Store, folder: ClipFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise EvidenceError("expected pictures, found none that can be decoded")
+
+    monkeypatch.setattr(evidence_worker, "write_clip", broken)
+    worker(store, folder, ring(NOW - 5, 10)).turn(NOW + 60)
+    assert not tracks_beside(folder.path(incident_id(1), 1)).exists()
+
+
+def test_tracks_that_cannot_be_written_are_told_and_the_clip_is_kept(
+    store: Store, folder: ClipFolder
+) -> None:
+    tracks_beside(folder.place(incident_id(1), 1)).with_suffix(".part").mkdir()
+    worker(store, folder, ring(NOW - 5, 10)).turn(NOW + 60)
+    assert clip_of(store).state is ClipState.READY
+    assert json.loads(clip_of(store).body)["tracks"] is None
+
+
+def test_clip_and_tracks_of_an_earlier_run_are_taken_together(
+    store: Store, folder: ClipFolder
+) -> None:
+    packets, path = film(NOW - 2, 4), folder.place(incident_id(1), 1)
+    subject = ClipSubject(incident_id(1), 1, GATE, (4,))
+    written = write_tracks(clip_tracks(packets, trail().pictures(), subject), tracks_beside(path))
+    write_clip(packets, path)
+    worker(store, folder, None).turn(NOW + 60)
+    assert json.loads(clip_of(store).body)["tracks"]["sha256"] == written.sha256
+
+
+def test_tracks_of_another_time_than_the_clip_are_not_taken(
+    store: Store, folder: ClipFolder
+) -> None:
+    path = folder.place(incident_id(1), 1)
+    subject = ClipSubject(incident_id(1), 1, GATE, (4,))
+    other = clip_tracks(film(NOW - 4, 6), trail().pictures(), subject)
+    write_tracks(other, tracks_beside(path))
+    write_clip(film(NOW - 2, 4), path)
+    worker(store, folder, None).turn(NOW + 60)
+    assert json.loads(clip_of(store).body)["tracks"] is None
+    assert not tracks_beside(path).exists()
 
 
 def test_a_broken_stream_is_not_tried_again(

@@ -1,9 +1,11 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy import Engine, event
 
 from detector.delivery import EventFilter, SinkRoute
 from detector.events import Event, EventKind
@@ -18,6 +20,7 @@ from detector.store import (
     StoreSettings,
     open_store,
 )
+from detector.store.records import ClipCounts
 from detector.types import Phase, Severity
 from tests.happenings import START, ended, incident_id, make_event, make_incident
 
@@ -144,3 +147,28 @@ def test_pruning_an_incident_takes_its_clips_along(store: Store) -> None:
     store.append([], [ended()], [], now=NOW)
     store.prune(NOW + 1)
     assert store.clips(incident_id(1)) == ()
+
+
+@pytest.fixture
+def asked() -> Iterator[list[str]]:
+    """What the database is asked from now on."""
+    questions: list[str] = []
+
+    def note(*given: Any) -> None:
+        questions.append(given[2])
+
+    event.listen(Engine, "before_cursor_execute", note)
+    yield questions
+    event.remove(Engine, "before_cursor_execute", note)
+
+
+def test_a_list_of_incidents_counts_its_clips_with_one_question(
+    store: Store, asked: list[str]
+) -> None:
+    for number in range(1, 5):
+        made = make_event(number, incident=number)
+        store.append([made], [make_incident(number)], [], now=NOW, clips=[wish(made, NOW)])
+        asked.clear()
+        found = store.incidents(IncidentQuery())
+        assert [record.clips for record in found] == [ClipCounts(wanted=1)] * number
+        assert len([question for question in asked if question.startswith("SELECT")]) == 2
