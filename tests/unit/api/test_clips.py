@@ -89,7 +89,7 @@ def test_incidents_tell_whether_there_is_video_of_them(client: Client, store: St
         answer = client.get(url).json()
         (shown,) = answer.get("incidents", [answer])
         assert shown["has_clip"] is True
-        assert shown["clips"] == {"wanted": 0, "ready": 1, "missing": 0}
+        assert shown["clips"] == {"wanted": 0, "ready": 1, "missing": 0, "deleted": 0}
 
 
 @pytest.mark.usefixtures("wanted")

@@ -1,6 +1,6 @@
 import dataclasses
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from detector.pipeline.health import Heartbeats
 from detector.store import ClipRecord, ClipState, EventQuery, Store, StoreSettings, open_store
 from detector.streams import PacketRing
 from detector.streams.packets import Coding, Packet
+from detector.streams.privacy import Polygon
 from detector.types import ClockSource, Frame, Tracks
 from tests.happenings import GATE, START, ended, incident_id, make_event, make_incident
 
@@ -190,9 +191,9 @@ def test_the_tracks_are_there_before_the_clip_has_its_name(
 ) -> None:
     there = []
 
-    def look_then_write(packets: list[Packet], path: Path) -> ClipFile:
+    def look_then_write(packets: list[Packet], path: Path, masks: Sequence[Polygon]) -> ClipFile:
         there.append((tracks_beside(path).exists(), path.exists()))
-        return write_clip(packets, path)
+        return write_clip(packets, path, masks)
 
     monkeypatch.setattr(evidence_worker, "write_clip", look_then_write)
     worker(store, folder, ring(NOW - 5, 10)).turn(NOW + 60)
