@@ -1,10 +1,10 @@
 """Pictures kept with events, with and without overlays, there before the event says so."""
 
-import os
 from pathlib import Path
 from uuid import UUID
 
 from detector.events import Event, EventKind
+from detector.evidence.durable import replacing
 from detector.evidence.overlay import Banner, Picture, draw, encode_jpeg
 from detector.types import Phase
 
@@ -47,18 +47,8 @@ class SnapshotFolder:
         Raises:
             OSError: disk full, read-only, no rights.
         """
-        path = self._path(event_id, clean=clean)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_suffix(".part")
-        try:
-            with part.open("wb") as file:
-                file.write(jpeg)
-                file.flush()
-                os.fsync(file.fileno())
-            part.rename(path)
-        except OSError:
-            part.unlink(missing_ok=True)
-            raise
+        with replacing(self._path(event_id, clean=clean)) as part:
+            part.write_bytes(jpeg)
 
     def load(self, event_id: UUID, *, clean: bool = False) -> bytes | None:
         """Read a picture; None when there is none (any more)."""

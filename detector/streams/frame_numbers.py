@@ -47,6 +47,27 @@ def continues_picture(codec: str, data: bytes) -> bool:
     return False
 
 
+class KeyFrameParts:
+    """Notices packets that go on with the key frame before them.
+
+    Args:
+        codec: FFmpeg's name.
+    """
+
+    def __init__(self, codec: str) -> None:
+        self._codec = codec
+        self._begun = False
+        self._pts: int | None = None
+
+    def continues(self, pts: int | None, data: bytes, *, is_key: bool) -> bool:
+        """Whether the packet is the rest of the newest key frame; takes every packet in turn."""
+        if not is_key:
+            return False
+        same = self._begun and pts == self._pts
+        self._begun, self._pts = True, pts
+        return same and continues_picture(self._codec, data)
+
+
 class FrameNumbers:
     """Follows the numbers of one stream, packet by packet in the order of decoding.
 

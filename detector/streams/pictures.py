@@ -14,7 +14,7 @@ from av.video.stream import VideoStream
 from detector.errors import SourceBroken
 from detector.stages import Stage, StageClock
 from detector.streams.base import InputSettings, SourceProgress, redact
-from detector.streams.frame_numbers import FrameNumbers, continues_picture
+from detector.streams.frame_numbers import FrameNumbers, KeyFrameParts
 from detector.streams.packets import PacketRing
 from detector.streams.privacy import NO_MASKS, PrivacyMasks
 from detector.streams.timeline import SamplingGrid, Timeline
@@ -98,9 +98,10 @@ class Pictures:
         self.whole = True
         self.fps = float(rate) if rate else None
         extradata = bytes(stream.codec_context.extradata or b"")
-        self._codec = stream.codec_context.codec.canonical_name
-        self._wholeness = Wholeness(FrameNumbers(self._codec, extradata))
-        self._key: tuple[int | None, bytes] = (None, b"")
+        codec = stream.codec_context.codec.canonical_name
+        self._wholeness = Wholeness(FrameNumbers(codec, extradata))
+        self._parts = KeyFrameParts(codec)
+        self._key = b""
         self._request = request
         self._grid = SamplingGrid(request.detect_fps)
 
@@ -128,17 +129,15 @@ class Pictures:
         with the whole one, so that what follows builds on that.
         """
         data = bytes(packet)
-        if not packet.is_keyframe:
-            return packet, data
-        begun_pts, begun = self._key
-        if begun and begun_pts == packet.pts and continues_picture(self._codec, data):
-            data = begun + data
+        if self._parts.continues(packet.pts, data, is_key=packet.is_keyframe):
+            data = self._key + data
             whole = cast("Packet[VideoStream]", Packet(data))
             whole.pts, whole.dts, whole.time_base = packet.pts, packet.dts, packet.time_base
             whole.is_keyframe = True
             self.forget()
             packet = whole
-        self._key = (packet.pts, data)
+        if packet.is_keyframe:
+            self._key = data
         return packet, data
 
     def forget(self) -> None:

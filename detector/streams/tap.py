@@ -9,7 +9,7 @@ import av.error
 from av.video.stream import VideoStream
 
 from detector.streams.camera_clock import CameraClock
-from detector.streams.frame_numbers import continues_picture
+from detector.streams.frame_numbers import KeyFrameParts
 from detector.streams.packets import Coding, Packet, PacketRing
 
 if TYPE_CHECKING:  # generic for the type checker only
@@ -62,8 +62,8 @@ class PacketTap:
         self._ring = ring
         self._untimed = untimed
         self._sets: bytes | None = None
-        self._key_pts: int | None = None
         self._coding = coding_of(stream)
+        self._parts = KeyFrameParts(self._coding.codec)
 
     def add(
         self, packet: "AvPacket[VideoStream]", captured_at: float, arrived_at: float
@@ -73,28 +73,16 @@ class PacketTap:
             return None
         data = bytes(packet)
         pts, dts = (None, None) if self._untimed else (packet.pts, packet.dts)
-        if self._continues(packet, data):
-            self._ring.join(data)
-            return Packet(
-                data,
-                self._coding,
-                pts,
-                dts,
-                is_key=False,
-                captured_at=captured_at,
-                arrived_at=arrived_at,
-            )
-        if packet.is_keyframe:
-            self._key_pts = packet.pts
+        is_rest = self._parts.continues(packet.pts, data, is_key=packet.is_keyframe)
+        is_key = packet.is_keyframe and not is_rest
+        if is_key:
             self._follow(data)
-        kept = Packet(data, self._coding, pts, dts, packet.is_keyframe, captured_at, arrived_at)
-        self._ring.add(kept)
+        kept = Packet(data, self._coding, pts, dts, is_key, captured_at, arrived_at)
+        if is_rest:
+            self._ring.join(data)
+        else:
+            self._ring.add(kept)
         return kept
-
-    def _continues(self, packet: "AvPacket[VideoStream]", data: bytes) -> bool:
-        """Whether it is the rest of the key frame that came last."""
-        same = packet.is_keyframe and packet.pts is not None and packet.pts == self._key_pts
-        return same and continues_picture(self._coding.codec, data)
 
     def _follow(self, key: bytes) -> None:
         sets = parameter_sets(self._coding.codec, key)

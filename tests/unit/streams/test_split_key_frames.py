@@ -1,7 +1,6 @@
 """Cameras that repeat their parameter sets before each slice: FFmpeg parts their key frames."""
 
 from collections.abc import Iterator
-from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -9,7 +8,6 @@ import numpy as np
 import pytest
 from av.container import InputContainer
 from av.packet import Packet
-from av.video.frame import VideoFrame
 
 from detector.streams.base import InputSettings, SourceProgress
 from detector.streams.frame_numbers import continues_picture
@@ -18,28 +16,14 @@ from detector.streams.pictures import Pictures, SourceRequest
 from detector.streams.tap import PacketTap, parameter_sets
 from detector.streams.timeline import Timeline
 from detector.types import CameraId, ClockSource
+from tests.unit.streams.test_wholeness import COUNT, GROUP, write_film
 
-GROUP, COUNT = 10, 40
 START = b"\x00\x00\x01"
 
 
 @pytest.fixture
 def film(tmp_path: Path) -> Path:
-    """Two slices a picture, a texture that moves."""
-    path = tmp_path / "film.ts"
-    texture = np.random.default_rng(1).integers(0, 255, (30, 40, 3), np.uint8)
-    image = texture.repeat(8, 0).repeat(8, 1)
-    options = {"g": str(GROUP), "bf": "0", "preset": "ultrafast", "crf": "18"}
-    options["x264-params"] = "scenecut=0:threads=1:slices=2"
-    with av.open(str(path), "w", format="mpegts") as container:
-        stream = container.add_stream("libx264", rate=25, options=options)
-        stream.width, stream.height, stream.pix_fmt = 320, 240, "yuv420p"
-        for number in range(COUNT):
-            picture = VideoFrame.from_ndarray(np.roll(image, 3 * number, 1), format="rgb24")
-            picture.pts, picture.time_base = number, Fraction(1, 25)
-            container.mux(stream.encode(picture))
-        container.mux(stream.encode())
-    return path
+    return write_film(tmp_path / "film.ts", options=":slices=2")
 
 
 def like(packet: Packet, data: bytes) -> Packet:
