@@ -1,6 +1,5 @@
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -17,8 +16,6 @@ from detector.store import (
     EventQuery,
     IncidentQuery,
     Store,
-    StoreSettings,
-    open_store,
 )
 from detector.store.records import ClipCounts
 from detector.types import Phase, Severity
@@ -26,12 +23,6 @@ from tests.happenings import START, ended, incident_id, make_event, make_inciden
 
 NOW = START + 100
 HOOK = SinkRoute("hook")
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with open_store(StoreSettings(path=tmp_path / "events.sqlite3")) as opened:
-        yield opened
 
 
 def wish(event: Event, at: float, piece_s: float = 30.0) -> ClipWish:

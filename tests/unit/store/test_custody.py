@@ -1,4 +1,3 @@
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,17 +20,6 @@ from tests.happenings import START, ended, incident_id, make_event
 NOW = START + 100
 FIRST = incident_object(incident_id(1))
 SWAP = "UPDATE custody_log SET number = -(5 - number) WHERE number IN (2, 3)"
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "events.sqlite3"
-
-
-@pytest.fixture
-def store(path: Path) -> Iterator[Store]:
-    with open_store(StoreSettings(path=path)) as opened:
-        yield opened
 
 
 def fill(store: Store, entries: int = 5) -> None:

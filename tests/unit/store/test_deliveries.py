@@ -1,4 +1,3 @@
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,12 +18,6 @@ RETRY = RetrySettings(delays_s=(10, 100), jitter=0, expires_after_s=500)
 OK = Outcome(Answer.ACCEPTED, "HTTP 200", 200)
 FAILED = Outcome(Answer.FAILED, "HTTP 500", 500)
 UNREACHED = Outcome(Answer.UNREACHED, "connection refused")
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with open_store(StoreSettings(path=tmp_path / "events.sqlite3")) as opened:
-        yield opened
 
 
 def happen(store: Store, *events: tuple[int, int], now: float = NOW) -> None:

@@ -1,4 +1,3 @@
-from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
@@ -6,21 +5,10 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from detector.errors import UnknownRecord
-from detector.store import Disposal, Hold, Oldest, Store, StoreSettings, open_store
+from detector.store import Disposal, Hold, Oldest, Store
 from tests.happenings import START, ended, incident_id, make_event
 
 NOW = START + 1000
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "events.sqlite3"
-
-
-@pytest.fixture
-def store(path: Path) -> Iterator[Store]:
-    with open_store(StoreSettings(path=path)) as opened:
-        yield opened
 
 
 def happen(store: Store, *numbers: int) -> None:

@@ -1,5 +1,3 @@
-from collections.abc import Iterator
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -7,18 +5,12 @@ import pytest
 from detector.delivery import EventFilter, SinkRoute
 from detector.errors import RefusedMove, StoreError, UnknownRecord
 from detector.events import OPERATOR_MOVES, Event, EventKind, OperatorState
-from detector.store import EventQuery, IncidentQuery, Store, StoreSettings, open_store
+from detector.store import EventQuery, IncidentQuery, Store
 from detector.types import Phase, Severity
 from tests.happenings import GATE, START, ended, incident_id, make_event, make_incident
 
 NOW = START + 100
 HOOK = SinkRoute("hook")
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with open_store(StoreSettings(path=tmp_path / "events.sqlite3")) as opened:
-        yield opened
 
 
 def seqs(store: Store, **query: object) -> list[int]:

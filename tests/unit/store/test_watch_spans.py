@@ -1,23 +1,13 @@
 """What the store keeps of the ledger."""
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
-
-import pytest
 
 from detector.incidents.coverage import WatchSpan, WatchState
-from detector.store import Store, StoreSettings, open_store
+from detector.store import Store
 from detector.types import CameraId
 
 GATE = CameraId("gate")
 SPAN = WatchSpan(GATE, WatchState.WATCHED, "", 100.0, 110.0)
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with open_store(StoreSettings(path=tmp_path / "events.sqlite3")) as opened:
-        yield opened
 
 
 def test_a_span_that_goes_on_is_the_same_row_with_a_later_end(store: Store) -> None:
