@@ -103,7 +103,7 @@ def test_a_camera_that_was_gone_leaves_a_gap_in_the_clip(
 
     assert len(clip.gaps) == 1
     assert clip.gaps[0][1] - clip.gaps[0][0] > 1.5
-    assert clip.damaged == 0
+    assert clip.damaged <= 1  # the picture that was on its way when the camera was killed
 
 
 def test_after_a_change_of_resolution_the_longer_part_is_the_clip(
