@@ -1,4 +1,4 @@
-"""Readers that hang where no time-out reaches them, and what becomes of them when they come back."""
+"""Readers that hang where no time-out reaches them, and what they do when they come back."""
 
 import logging
 import threading
@@ -146,7 +146,7 @@ class Connection:
 
 
 class Stand:
-    """Posts whose readers follow a :class:`Hanging`, and a clock of heartbeats that a test moves."""
+    """Posts whose readers follow a :class:`Hanging`, and heartbeats whose clock a test moves."""
 
     def __init__(self) -> None:
         self.now_s = 0.0
@@ -234,7 +234,7 @@ def test_a_reader_that_hangs_is_replaced_and_the_camera_lives_again(
 
 @pytest.mark.parametrize("at_opening", [False, True])
 def test_a_reader_that_comes_back_after_it_was_replaced_delivers_nothing_and_ends(
-    stand: Stand, caplog: pytest.LogCaptureFixture, at_opening: bool
+    stand: Stand, caplog: pytest.LogCaptureFixture, *, at_opening: bool
 ) -> None:
     caplog.set_level(logging.INFO)
     camera = Hanging(at_opening=at_opening)
@@ -381,9 +381,7 @@ def test_once_the_service_stops_nobody_is_replaced(stand: Stand) -> None:
     assert camera.opened == 1
 
 
-def test_the_thread_looks_by_itself_and_ends(
-    stand: Stand, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_thread_looks_by_itself_and_ends(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("detector.pipeline.relief.LOOK_EVERY_S", 0.001)
     camera = Hanging()
     stand.add(camera)
