@@ -58,9 +58,9 @@ def camera_at(port: int) -> Iterator[None]:
         server.server_close()
 
 
-def site(folder: Path, port: int) -> Path:
+def site(folder: Path, port: int, **of_input: Any) -> Path:
     given: dict[str, Any] = {
-        "ffmpeg": {"inputs": [{"path": f"http://127.0.0.1:{port}/video.mjpg"}]},
+        "ffmpeg": {"inputs": [{"path": f"http://127.0.0.1:{port}/video.mjpg"} | of_input]},
         "integrity": {"offline": {"after_s": OFFLINE_AFTER_S}},
         "reconnect": {"first_s": 0.5, "cap_s": 1.0},
     }
