@@ -24,7 +24,7 @@ LOOKS = 5
 MOST_STUCK_OF_STREAM = 2
 """Each may hold a session of its camera, and cameras give out few of them: some only four."""
 MOST_STUCK = 8
-"""Of all cameras; each may hold a decoder, of a 1080p stream some 40 MB."""
+"""Of all cameras; each may hold a decoder, with a picture of 1080p some 30 MB."""
 
 
 class Relief:
