@@ -185,8 +185,8 @@ function showRecordStream(element, stream) {
   element.hidden = stream === null || stream.state === "live";
   if (element.hidden) return;
   const [, words] = STATES[stream.state] || ["", stream.state];
-  const told = [words, stream.reason].filter(Boolean).join(": ");
-  element.textContent = `Recording stream – ${told}. Alarms may have no clip.`;
+  const told = [words, stream.reason].filter(Boolean).join(" · ");
+  element.textContent = `Recording stream: ${told}. Alarms may have no clip.`;
 }
 
 function duration(seconds) {

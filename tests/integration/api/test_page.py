@@ -84,7 +84,7 @@ def test_a_recording_stream_that_is_not_live_is_said_beside_a_camera_that_is(
     service: ShownService, browser: Browser
 ) -> None:
     service.shown[0].recorded = replace(LIVE, state=CameraState.STALLED, reason="nothing for 34 s")
-    told = "Recording stream – ▲ No picture: nothing for 34 s. Alarms may have no clip."
+    told = "Recording stream: ▲ No picture · nothing for 34 s. Alarms may have no clip."
     with served(create_app(service, ApiSettings())) as url:
         browser.open(url)
         browser.errors()  # forget those of earlier pages
