@@ -40,8 +40,11 @@ from detector.pipeline.evidence_worker import Announcement, EvidenceWorker, Foot
 from detector.pipeline.health import CameraHealth, Heartbeats
 from detector.pipeline.memory import CameraMemory
 from detector.pipeline.reader import Reader
+from detector.pipeline.reader_post import ReaderPost
 from detector.pipeline.record_reader import RecordReader
+from detector.pipeline.record_watch import record_trouble
 from detector.pipeline.recorder import Recorder
+from detector.pipeline.relief import Relief
 from detector.pipeline.retention_worker import RetentionWorker
 from detector.pipeline.source_thread import ReaderPlan
 from detector.pipeline.view_follower import GeometryState, ViewFollower
@@ -100,9 +103,9 @@ class Camera:
 
     name: str
     settings: CameraSettings
-    reader: Reader
+    reader: ReaderPost
     analysed: AnalysedCamera
-    recorded: RecordReader | None = None
+    recorded: ReaderPost | None = None
 
     @property
     def friendly_name(self) -> str:
@@ -132,6 +135,16 @@ class Camera:
     def health(self) -> CameraHealth:
         """Give a consistent snapshot of how it is doing."""
         return self.reader.monitor.snapshot()
+
+    def record_health(self) -> CameraHealth | None:
+        """Tell how its main stream is doing; None where no stream is only recorded."""
+        return self.recorded.monitor.snapshot() if self.recorded else None
+
+    @property
+    def record_trouble(self) -> str:
+        """Why its clips will be missing while it is watched; "" while they will not."""
+        after_s = self.settings.integrity.offline.after_s
+        return record_trouble(self.health(), self.record_health(), after_s)
 
     def picture(self) -> Picture | None:
         """Give the newest analysed frame with what was found in it; None before the first."""
@@ -195,6 +208,9 @@ class Service:
             for name, settings in config.cameras.items()
             if settings.enabled
         }
+        cameras = self._cameras.values()
+        posts = [post for c in cameras for post in (c.reader, c.recorded) if post]
+        self._posts, self._relief = posts, Relief(posts, self._heartbeats)
         self._heartbeats.expect(DELIVERY, DELIVERY_BEAT_LIMIT_S)
         self._dispatcher = Dispatcher(
             self.store, sinks, beat=lambda: self._heartbeats.beat(DELIVERY)
@@ -225,10 +241,10 @@ class Service:
         undo.callback(self._analysis.stop)
         self._analysis.start()
         undo.callback(self._stop_readers)
-        for camera in self._cameras.values():
-            camera.reader.start()
-            if camera.recorded:
-                camera.recorded.start()
+        for post in self._posts:
+            post.start()
+        undo.callback(self._relief.stop)
+        self._relief.start()
 
     def _start_evidence(self, undo: ExitStack, routes: Sequence[SinkRoute]) -> None:
         announcement = Announcement(self._config.site, routes)
@@ -273,14 +289,14 @@ class Service:
         recorded = None
         if ring and main and beside:
             of_main = ReaderPlan(name, main, None, settings.reconnect, ring)
-            recorded = RecordReader(of_main, self._heartbeats)
+            recorded = ReaderPost(RecordReader(of_main, self._heartbeats))
         else:
             reader_plan = replace(reader_plan, ring=ring)
         idling, masks = settings.detect.idling, settings.mask_polygons
         say_masks(name, settings)
         idle = IdleSwitch(name, idling, source.stall_s) if idling else None
         opener = partial(open_source, stages=self.stages, idle=idle, masks=PrivacyMasks(masks))
-        reader = Reader(reader_plan, self._slots, self._heartbeats, opener=opener)
+        reader = ReaderPost(Reader(reader_plan, self._slots, self._heartbeats, opener=opener))
         meter = IntegrityMeter(plan.integrity.learn_s, masks)
         guard = CameraGuard(
             meter,
@@ -306,16 +322,10 @@ class Service:
         return ring
 
     def _stop_readers(self) -> None:
-        readers = [
-            reader
-            for camera in self._cameras.values()
-            for reader in (camera.reader, camera.recorded)
-            if reader
-        ]
-        for reader in readers:
+        for reader in self._posts:
             reader.stop()
         deadline_s = time.monotonic() + JOIN_S
-        for reader in readers:
+        for reader in self._posts:
             if not reader.join(max(0.0, deadline_s - time.monotonic())):
                 log.warning("%s: still busy in a library, left behind", reader.name)
 
@@ -351,6 +361,10 @@ class Service:
         failure = self._analysis.failure
         detail = f"{type(failure).__name__}: {failure}" if failure else ""
         checks.append(ReadyCheck("analysis", ok=failure is None, detail=detail))
+        unrelieved = self._relief.trouble
+        checks.append(ReadyCheck("readers", ok=not unrelieved, detail=unrelieved))
+        unrecorded = "; ".join(filter(None, (c.record_trouble for c in self._cameras.values())))
+        checks.append(ReadyCheck("record", ok=not unrecorded, detail=unrecorded))
         trouble = self._retention.health.trouble
         checks.append(ReadyCheck("disk", ok=not trouble, detail=trouble))
         return checks

@@ -90,6 +90,7 @@ class ShownCamera:
     barriers: Sequence[str] = ("fence",)
     privacy_masks: Mapping[str, PrivacyMaskSettings] = field(default_factory=dict)
     state: CameraHealth = LIVE
+    recorded: CameraHealth | None = None
     shown: Picture | None = None
     span: WatchSpan | None = None
     lies: GeometryState = GeometryState.AS_DRAWN
@@ -97,6 +98,9 @@ class ShownCamera:
 
     def health(self) -> CameraHealth:
         return replace(self.state, camera=CameraId(self.name))
+
+    def record_health(self) -> CameraHealth | None:
+        return self.recorded
 
     def picture(self) -> Picture | None:
         return self.shown

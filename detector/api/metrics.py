@@ -23,6 +23,7 @@ from prometheus_client.registry import Collector
 from detector import __version__
 from detector.api.disk_metrics import disk_metrics
 from detector.api.ports import ServiceView
+from detector.api.reader_metrics import reader_metrics
 from detector.api.readiness import ReadinessProbe
 from detector.errors import StoreError
 from detector.pipeline.dispatcher import LATENCY_BOUNDS_S, SinkHealth
@@ -124,7 +125,11 @@ class _ServiceCollector(Collector):
                 for (state, reason), seconds in camera.watched_s().items()
             ],
         )
-        yield from _cameras([camera.health() for camera in self._service.cameras()], time.time())
+        cameras = self._service.cameras()
+        healths, now = [camera.health() for camera in cameras], time.time()
+        yield from _cameras(healths, now)
+        recorded = (camera.record_health() for camera in cameras)
+        yield from reader_metrics(healths, [health for health in recorded if health], now)
         yield from self._stages()
         yield _gauge(
             "perimeter_uncommitted_records",

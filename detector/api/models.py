@@ -1,17 +1,16 @@
 """The shapes of answers and requests that are not events themselves."""
 
-from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
-from detector.api.ports import CameraView, Check, ServiceView
+from detector.api.ports import CameraView
 from detector.api.wording import headline
 from detector.events import OPERATOR_MOVES, Event, Incident, OperatorState
 from detector.incidents.coverage import WatchState
-from detector.pipeline.health import CameraState
+from detector.pipeline.health import CameraHealth, CameraState
 from detector.pipeline.view_follower import GeometryState
 from detector.store.records import IncidentRecord
 from detector.types import ClockSource
@@ -124,6 +123,50 @@ class PrivacyMaskOut(Value):
     coordinates: list[tuple[float, float]] = Field(description="polygon, shares of the picture")
 
 
+class RecordStreamOut(Value):
+    """How the stream is doing that clips are made of and that is not analysed."""
+
+    state: CameraState
+    reason: str = Field(description="why it is not well; empty while it is")
+    since: AwareDatetime
+    fps_in: float = Field(description="packets per second, of late")
+    packets: int = Field(description="since the start")
+    connects: int = Field(description="connections that gave a key frame")
+    failures: int = Field(description="attempts in a row that failed")
+    last_packet_at: AwareDatetime | None
+    packet_age_s: float | None = Field(description="age of the newest packet")
+    clock: ClockSource
+    width: int
+    height: int
+    codec: str
+    readers_replaced: int = Field(description="readers that hung and were replaced")
+    readers_stuck: int = Field(description="how many of these still hang")
+
+    @classmethod
+    def of(cls, health: CameraHealth | None, now: float) -> Self | None:
+        """Show a stream at ``now``, UTC epoch seconds; None where there is none."""
+        if health is None:
+            return None
+        last = health.last_frame_at
+        return cls(
+            state=health.state,
+            reason=health.reason,
+            since=datetime.fromtimestamp(health.since, UTC),
+            fps_in=round(health.fps_in, 2),
+            packets=health.frames,
+            connects=health.connects,
+            failures=health.failures,
+            last_packet_at=utc(last),
+            packet_age_s=None if last is None else round(max(0.0, now - last), 3),
+            clock=health.clock,
+            width=health.width,
+            height=health.height,
+            codec=health.codec,
+            readers_replaced=health.replaced,
+            readers_stuck=health.stuck,
+        )
+
+
 class CameraOut(Value):
     """How a camera is doing."""
 
@@ -162,6 +205,11 @@ class CameraOut(Value):
     codec: str
     decoding: Literal["all", "key_frames"] = Field(description="`key_frames` while it idles")
     decoding_reason: str = Field(description="why it does not idle, where that is wanted")
+    readers_replaced: int = Field(description="readers that hung and were replaced")
+    readers_stuck: int = Field(description="how many of these still hang")
+    record_stream: RecordStreamOut | None = Field(
+        description="null where the analysed stream is the recorded one, or none is"
+    )
 
     @classmethod
     def of(cls, camera: CameraView, now: float) -> Self:
@@ -202,6 +250,9 @@ class CameraOut(Value):
             codec=health.codec,
             decoding=health.decoding,
             decoding_reason=health.decoding_reason,
+            readers_replaced=health.replaced,
+            readers_stuck=health.stuck,
+            record_stream=RecordStreamOut.of(camera.record_health(), now),
         )
 
 
@@ -209,73 +260,3 @@ class CameraList(Value):
     """All cameras in the order of the configuration."""
 
     cameras: list[CameraOut]
-
-
-class CheckOut(Value):
-    """One condition for being ready."""
-
-    name: str
-    ok: bool
-    detail: str
-
-
-class Readiness(Value):
-    """Whether the service does its whole work."""
-
-    ready: bool
-    checks: list[CheckOut]
-
-    @classmethod
-    def of(cls, checks: Sequence[Check]) -> Self:
-        """Sum up."""
-        shown = [CheckOut(name=check.name, ok=check.ok, detail=check.detail) for check in checks]
-        return cls(ready=all(check.ok for check in shown), checks=shown)
-
-
-class ModelOut(Value):
-    """The network that runs, as it runs in effect."""
-
-    name: str
-    version: str
-    sha256: str
-    provider: str
-    precision: str
-    threads: int
-    input_size: tuple[int, int]
-    classes: list[str]
-    reason: str = Field(description="why this provider and precision were taken")
-
-
-class ServiceOut(Value):
-    """What runs here."""
-
-    version: str
-    site: str
-    config_sha256: str
-    evidence_key: str = Field(
-        description="public key that seals evidence packages: 64 hexadecimal digits"
-    )
-    model: ModelOut
-
-    @classmethod
-    def of(cls, service: ServiceView, version: str) -> Self:
-        """Describe the running service."""
-        info = service.detector
-        model = ModelOut(
-            name=info.model,
-            version=info.version,
-            sha256=info.sha256,
-            provider=info.provider,
-            precision=info.precision,
-            threads=info.threads,
-            input_size=info.input_size,
-            classes=[kind.label for kind in info.classes],
-            reason=info.reason,
-        )
-        return cls(
-            version=version,
-            site=service.site,
-            config_sha256=service.config_sha256,
-            evidence_key=service.packager.public_key,
-            model=model,
-        )

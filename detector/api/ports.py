@@ -50,6 +50,10 @@ class CameraView(Protocol):
         """Give a consistent snapshot of how it is doing."""
         ...
 
+    def record_health(self) -> CameraHealth | None:
+        """Tell how the stream that is only recorded is doing; None where there is none."""
+        ...
+
     def picture(self) -> Picture | None:
         """Give the newest analysed frame with what was found in it; None before the first."""
         ...

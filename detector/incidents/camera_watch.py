@@ -3,7 +3,8 @@
 Each fault is an incident of its own with an event ``new`` and an event ``end`` whose outcome is
 ``restored``; an offline camera's reader may meet another obstacle meanwhile, which is an
 ``update``. Faults begin when their condition held for the check's ``after_s`` without a break, and
-end when it did not hold for ``restored_after_s``.
+end when it did not hold for ``restored_after_s``. A silence has held since the last picture, not
+since its reader noticed it.
 
 A fault of the view is unknowable while no picture comes: what is open stays open. Of the faults
 that explain each other only the gravest begins: a dark picture is neither covered nor blurred.
@@ -78,11 +79,13 @@ class Link:
         up: they do, or nothing is at fault that they do not.
         state: of the reader, in a word.
         reason: why, in words; "" while all is well.
+        silent_s: seconds for which no picture has come already; it is no news when it is told.
     """
 
     up: bool
     state: str
     reason: str = ""
+    silent_s: float = 0.0
 
 
 @dataclass(slots=True)
@@ -105,11 +108,21 @@ class _Fault:
     def open(self) -> bool:
         return self.incident_id is not None
 
-    def note(self, reasons: tuple[EventReason, ...], at: float, forgive_s: float) -> None:
-        """Take whether the condition holds; a break shorter than ``forgive_s`` is none."""
+    def note(
+        self,
+        reasons: tuple[EventReason, ...],
+        at: float,
+        forgive_s: float,
+        held_s: float = 0.0,
+    ) -> None:
+        """Take whether the condition holds; a break shorter than ``forgive_s`` is none.
+
+        ``held_s``: how long it has held already, as far as is known.
+        """
         if reasons:
             self.reasons, self.well_since_s = reasons, None
-            self.since_s = at if self.since_s is None else self.since_s
+            began_s = at - held_s
+            self.since_s = began_s if self.since_s is None else min(self.since_s, began_s)
             return
         self.well_since_s = at if self.well_since_s is None else self.well_since_s
         if at - self.well_since_s >= forgive_s:
@@ -239,7 +252,8 @@ class CameraWatch:
         )
         fault = self._faults[EventKind.CAMERA_OFFLINE]
         down = not link.up and self._settings.offline.enabled
-        fault.note(reasons if down else (), moment.pts, self._settings.restored_after_s)
+        forgive_s = self._settings.restored_after_s
+        fault.note(reasons if down else (), moment.pts, forgive_s, link.silent_s)
         if down and fault.since_s is not None:
             waited = round(moment.pts - fault.since_s, 2)
             fault.reasons = (

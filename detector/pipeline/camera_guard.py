@@ -118,4 +118,5 @@ def link_of(health: CameraHealth) -> Link | None:
     if health.state is CameraState.ENDED and health.reason == STOPPED:
         return None
     up = health.state in (CameraState.LIVE, CameraState.ENDED)
-    return Link(up, health.state.value, "" if up else health.reason)
+    silent_s = 0.0 if up else health.down_s
+    return Link(up, health.state.value, "" if up else health.reason, silent_s)

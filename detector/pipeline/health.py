@@ -1,6 +1,7 @@
 """How each camera and each thread is doing: counters with one lock each, and snapshots of them."""
 
 import dataclasses
+import math
 import threading
 import time
 from collections import deque
@@ -58,6 +59,11 @@ class CameraHealth:
         codec: name of the decoder; "" before the first frame.
         decoding: "all", or "key_frames" while the camera idles.
         decoding_reason: why it does not idle where that is wanted; "" while nothing speaks against.
+        down_s: seconds for which nothing has come, as far as is known; 0 while live. Of a silence
+            that was noticed late it is the whole.
+        quiet_s: seconds since the newest frame or packet, infinite before the first.
+        replaced: readers that hung in a library and were replaced, since the start.
+        stuck: how many of these still hang.
     """
 
     camera: CameraId
@@ -82,6 +88,10 @@ class CameraHealth:
     codec: str
     decoding: Decoding = "all"
     decoding_reason: str = ""
+    down_s: float = 0.0
+    quiet_s: float = math.inf
+    replaced: int = 0
+    stuck: int = 0
 
 
 class RateMeter:
@@ -126,21 +136,36 @@ class CameraMonitor:
         self._state, self._reason, self._since = CameraState.CONNECTING, "", time.time()
         self._failures = self._connects = self._drops = 0
         self._progress = SourceProgress()
-        self._newest_s = 0.0
+        self._newest_s, self._live_s = -math.inf, 0.0
+        self._down_since_s: float | None = time.monotonic()  # None while live or ended
+        self._hang = ""
+        self._replaced = self._stuck = 0
         self._decoded_at: float | None = None
         self._clock, self._jumps = ClockSource.NONE, 0
         self._reading: ClockReading | None = None
         self._latency_s: float | None = None
         self._rate_in, self._rate_analysed = RateMeter(), RateMeter()
 
-    def change(self, state: CameraState, reason: str = "", failures: int = 0) -> bool:
-        """Set state and reason; True if the state is another than before."""
+    def change(
+        self, state: CameraState, reason: str = "", failures: int = 0, silent_s: float = 0.0
+    ) -> bool:
+        """Set state and reason; True if the state is another than before.
+
+        ``silent_s``: for how long nothing had come already when that was noticed.
+        """
+        now_s = time.monotonic()
         with self._lock:
+            self._hang = ""
+            if state in (CameraState.LIVE, CameraState.ENDED):
+                self._down_since_s = None
+            elif self._down_since_s is None:
+                self._down_since_s = now_s - silent_s
             changed = state is not self._state
             if changed:
                 self._since = time.time()
             if state is CameraState.LIVE and changed:
                 self._connects += 1
+                self._live_s = now_s
             self._state, self._reason, self._failures = state, reason, failures
             return changed
 
@@ -151,7 +176,7 @@ class CameraMonitor:
             self._rate_in.add(now_s, progress.decoded - self._progress.decoded)
             self._progress = dataclasses.replace(progress)
             self._drops += replaced
-            self._newest_s, self._decoded_at = now_s, frame.decoded_at
+            self._newest_s, self._decoded_at, self._hang = now_s, frame.decoded_at, ""
             self._clock, self._reading = frame.clock, frame.reading
             self._jumps = frame.reading.jumps if frame.reading else self._jumps
 
@@ -161,7 +186,7 @@ class CameraMonitor:
         with self._lock:
             self._rate_in.add(now_s)
             self._progress = dataclasses.replace(progress)
-            self._newest_s, self._decoded_at = now_s, packet.arrived_at
+            self._newest_s, self._decoded_at, self._hang = now_s, packet.arrived_at, ""
             self._clock = clock
             self._reading = progress.clock.reading if progress.clock else None
 
@@ -172,11 +197,21 @@ class CameraMonitor:
             self._rate_analysed.add(now_s)
             self._latency_s = now - frame.decoded_at
 
+    def hangs(self, reason: str) -> None:
+        """Say that the reader hangs and is not replaced: stalled until it shows that it is not."""
+        with self._lock:
+            self._hang = reason
+
+    def count_readers(self, *, replaced: int, stuck: int) -> None:
+        """Set how many readers hung and were replaced, and how many of these still hang."""
+        with self._lock:
+            self._replaced, self._stuck = replaced, stuck
+
     def snapshot(self) -> CameraHealth:
         """Give the camera's health now."""
         now_s = time.monotonic()
         with self._lock:
-            state, reason, since = self._judged(now_s)
+            state, reason, since, down_s = self._judged(now_s)
             progress, reading = self._progress, self._reading
             return CameraHealth(
                 camera=self.camera,
@@ -201,14 +236,23 @@ class CameraMonitor:
                 codec=progress.codec,
                 decoding=progress.decoding,
                 decoding_reason=progress.decoding_reason,
+                down_s=down_s,
+                quiet_s=now_s - self._newest_s,
+                replaced=self._replaced,
+                stuck=self._stuck,
             )
 
-    def _judged(self, now_s: float) -> tuple[CameraState, str, float]:
-        """State, reason, since; a silent camera is stalled whatever its reader still believes."""
-        limit_s, silent_s = self._silence_limit_s, now_s - self._newest_s
-        if self._state is not CameraState.LIVE or limit_s is None or silent_s <= limit_s:
-            return self._state, self._reason, self._since
-        return CameraState.STALLED, f"no picture for {silent_s:.0f} s", time.time() - silent_s
+    def _judged(self, now_s: float) -> tuple[CameraState, str, float, float]:
+        """State, reason, since, down_s; a silent camera is stalled whatever its reader believes."""
+        down_s = 0.0 if self._down_since_s is None else now_s - self._down_since_s
+        if self._state is CameraState.LIVE:
+            limit_s, silent_s = self._silence_limit_s, now_s - max(self._newest_s, self._live_s)
+            if self._hang or (limit_s is not None and silent_s > limit_s):
+                reason = self._hang or f"no picture for {silent_s:.0f} s"
+                return CameraState.STALLED, reason, time.time() - silent_s, silent_s
+        elif self._hang:
+            return CameraState.STALLED, self._hang, self._since, down_s
+        return self._state, self._reason, self._since, down_s
 
 
 class Heartbeats:

@@ -6,6 +6,7 @@ import math
 import random
 import time
 from collections.abc import Callable
+from typing import Self
 
 from detector.errors import (
     SourceBroken,
@@ -16,6 +17,7 @@ from detector.errors import (
 from detector.pipeline.health import STOPPED, CameraState, Heartbeats
 from detector.pipeline.pacing import Pacer
 from detector.pipeline.source_thread import BEAT_S, STATES_AFTER, ReaderPlan, SourceThread
+from detector.pipeline.tenure import TenuredRing
 from detector.streams import (
     Latest,
     Source,
@@ -42,6 +44,7 @@ class Reader(SourceThread):
         heartbeats: shows that the thread runs.
         random: numbers in 0..1 for the jitter of the waits.
         opener: opens the source.
+        before: the reader that this one goes on for; None for the first.
     """
 
     def __init__(
@@ -51,14 +54,17 @@ class Reader(SourceThread):
         heartbeats: Heartbeats,
         random: Callable[[], float] = random.random,
         opener: Callable[..., Source] = open_source,
+        before: "Reader | None" = None,
     ) -> None:
-        super().__init__(plan, heartbeats, random, plan.silence_limit_s)
+        super().__init__(plan, heartbeats, random, plan.silence_limit_s, before)
         self.failure: StreamError | None = None
         self._slots = slots
         self._open = opener
         self._timeline = new_timeline(plan.settings)
+        if before:
+            self._timeline.connect(before._timeline.last_s)  # noqa: SLF001  (never goes back)
         self._retries = plan.live
-        self._began_s = time.monotonic()
+        self._began_s: float = before._began_s if before else time.monotonic()  # noqa: SLF001
         self._said = (0, -math.inf)  # damage that was logged, and when
         slots.open(plan.camera)
 
@@ -66,6 +72,9 @@ class Reader(SourceThread):
         """Ask the thread to end and hand over nothing any more; returns at once."""
         super().stop()
         self._slots.end(self.plan.camera)
+
+    def _successor(self) -> Self:
+        return type(self)(self.plan, self._slots, self._heartbeats, self._random, self._open, self)
 
     @property
     def _patience_s(self) -> float:
@@ -93,14 +102,16 @@ class Reader(SourceThread):
         """Read one connection to its end; True to read once more. Raises StreamError."""
         self._healthy = (0.0, 0.0)
         plan, timeline = self.plan, self._timeline
+        ring = None if plan.ring is None else TenuredRing(plan.ring, self._tenure)
         with self._open(
             plan.settings,
             plan.camera,
             plan.detect_fps,
             timeline,
             self._progress,
-            ring=plan.ring,
+            ring=ring,
         ) as source:
+            self._beat()
             log.info("camera %s: %s", plan.camera, source.describe())
             self._retries = source.live
             if source.live:
@@ -120,7 +131,7 @@ class Reader(SourceThread):
         """Wait as a camera would; the picture is then taken now, unless it is said when it was."""
         wait_s = pacer.wait_s(frame.pts, time.monotonic())
         while wait_s > 0.0 and not self._stopping.wait(min(wait_s, BEAT_S)):
-            self._heartbeats.beat(self.name)
+            self._beat()
             wait_s = pacer.wait_s(frame.pts, time.monotonic())
         if source.live or frame.clock is ClockSource.CONFIGURED:
             return frame
@@ -135,13 +146,12 @@ class Reader(SourceThread):
         self._healthy = (first_s, now_s)
         if first_s == now_s:
             self._change(CameraState.LIVE)
-        replaced = False
-        if waiting:
+        if waiting:  # not within the tenure, which nobody may hold for long; it is never ended
             self._slots.put_waiting(self.plan.camera, frame)
-        else:
-            replaced = self._slots.put(self.plan.camera, frame)
-        self.monitor.received(frame, self._progress, replaced=replaced)
-        self._heartbeats.beat(self.name)
+        with self._tenure:
+            replaced = not waiting and self._slots.put(self.plan.camera, frame)
+            self.monitor.received(frame, self._progress, replaced=replaced)
+            self._heartbeats.beat(self.name)
         self._say_damage(now_s)
 
     def _failed(self, error: StreamError) -> bool:
@@ -161,8 +171,9 @@ class Reader(SourceThread):
         else:
             whole = STOPPED if self._stopping.is_set() else "end of the recording"
             self._change(CameraState.ENDED, self._reason(error) if error else whole)
-        self._slots.end(camera)
-        self._heartbeats.forget(self.name)
+        with self._tenure:
+            self._slots.end(camera)
+            self._heartbeats.forget(self.name)
 
     def _say_damage(self, now_s: float) -> None:
         """Tell of damaged pictures in one line for all of the last seconds."""

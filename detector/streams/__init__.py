@@ -4,7 +4,7 @@ from detector.streams.base import InputSettings, Source, SourceProgress, redact
 from detector.streams.idle import IdleSettings, IdleSwitch
 from detector.streams.latest import Latest
 from detector.streams.packet_stream import PacketStream
-from detector.streams.packets import PacketRing
+from detector.streams.packets import PacketRing, PacketTaker
 from detector.streams.privacy import PrivacyMasks
 from detector.streams.sources import is_live, new_timeline, open_packets, open_source
 from detector.streams.timeline import Timeline
@@ -16,6 +16,7 @@ __all__ = [
     "Latest",
     "PacketRing",
     "PacketStream",
+    "PacketTaker",
     "PrivacyMasks",
     "Source",
     "SourceProgress",

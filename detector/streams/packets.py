@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
+from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,18 @@ class Packet:
     is_key: bool
     captured_at: float
     arrived_at: float
+
+
+class PacketTaker(Protocol):
+    """What a reader hands packets to: a ring, or a way into one."""
+
+    def add(self, packet: Packet) -> None:
+        """Keep ``packet``."""
+        ...
+
+    def join(self, rest: bytes) -> None:
+        """Add ``rest`` to the newest packet: both are of one picture."""
+        ...
 
 
 class PacketRing:

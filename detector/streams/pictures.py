@@ -15,7 +15,7 @@ from detector.errors import SourceBroken
 from detector.stages import Stage, StageClock
 from detector.streams.base import InputSettings, SourceProgress, redact
 from detector.streams.frame_numbers import FrameNumbers, KeyFrameParts
-from detector.streams.packets import PacketRing
+from detector.streams.packets import PacketTaker
 from detector.streams.privacy import NO_MASKS, PrivacyMasks
 from detector.streams.timeline import SamplingGrid, Timeline
 from detector.streams.wholeness import Wholeness
@@ -40,7 +40,7 @@ class SourceRequest:
     timeline: Timeline
     progress: SourceProgress
     stages: StageClock = field(default_factory=StageClock)
-    ring: PacketRing | None = None
+    ring: PacketTaker | None = None
     idle: "IdleSwitch | None" = None
     masks: PrivacyMasks = NO_MASKS
 

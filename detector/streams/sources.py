@@ -17,7 +17,7 @@ from detector.streams.folder import ImageFolder
 from detector.streams.idle import IdleSwitch
 from detector.streams.live import LiveStream
 from detector.streams.packet_stream import PacketStream
-from detector.streams.packets import PacketRing
+from detector.streams.packets import PacketTaker
 from detector.streams.pictures import SourceRequest
 from detector.streams.privacy import NO_MASKS, PrivacyMasks
 from detector.streams.recording import Recording
@@ -38,7 +38,7 @@ def open_source(  # noqa: PLR0913  (everything after the camera is optional)
     progress: SourceProgress | None = None,
     stages: StageClock | None = None,
     *,
-    ring: PacketRing | None = None,
+    ring: PacketTaker | None = None,
     idle: IdleSwitch | None = None,
     masks: PrivacyMasks = NO_MASKS,
 ) -> Source:
@@ -73,7 +73,7 @@ def open_source(  # noqa: PLR0913  (everything after the camera is optional)
 
 
 def open_packets(
-    settings: InputSettings, camera: CameraId, ring: PacketRing, progress: SourceProgress
+    settings: InputSettings, camera: CameraId, ring: PacketTaker, progress: SourceProgress
 ) -> PacketStream:
     """Open a live input of which nothing is decoded; its packets go to ``ring``.
 

@@ -10,7 +10,7 @@ from av.video.stream import VideoStream
 
 from detector.streams.camera_clock import CameraClock
 from detector.streams.frame_numbers import KeyFrameParts
-from detector.streams.packets import Coding, Packet, PacketRing
+from detector.streams.packets import Coding, Packet, PacketTaker
 
 if TYPE_CHECKING:  # generic for the type checker only
     from av.packet import Packet as AvPacket
@@ -58,7 +58,7 @@ class PacketTap:
         untimed: the timestamps were made up by FFmpeg, and are not kept.
     """
 
-    def __init__(self, ring: PacketRing, stream: VideoStream, *, untimed: bool) -> None:
+    def __init__(self, ring: PacketTaker, stream: VideoStream, *, untimed: bool) -> None:
         self._ring = ring
         self._untimed = untimed
         self._sets: bytes | None = None

@@ -58,9 +58,12 @@ def camera_at(port: int) -> Iterator[None]:
         server.server_close()
 
 
-def site(folder: Path, port: int) -> Path:
+def site(folder: Path, port: int, record_at: str | None = None, **of_input: Any) -> Path:
+    inputs = [{"path": f"http://127.0.0.1:{port}/video.mjpg"} | of_input]
+    if record_at:
+        inputs.append({"path": record_at, "roles": ["record"]})
     given: dict[str, Any] = {
-        "ffmpeg": {"inputs": [{"path": f"http://127.0.0.1:{port}/video.mjpg"}]},
+        "ffmpeg": {"inputs": inputs},
         "integrity": {"offline": {"after_s": OFFLINE_AFTER_S}},
         "reconnect": {"first_s": 0.5, "cap_s": 1.0},
     }

@@ -177,6 +177,16 @@ function updateCamera(card, camera) {
   for (const [name, text] of Object.entries(facts)) {
     card.querySelector(`[data-fact=${name}]`).textContent = text;
   }
+  showRecordStream(card.querySelector(".recorded"), camera.record_stream);
+}
+
+// The stream that clips are made of, where that is another than the one that is shown.
+function showRecordStream(element, stream) {
+  element.hidden = stream === null || stream.state === "live";
+  if (element.hidden) return;
+  const [, words] = STATES[stream.state] || ["", stream.state];
+  const told = [words, stream.reason].filter(Boolean).join(" · ");
+  element.textContent = `Recording stream: ${told}. Alarms may have no clip.`;
 }
 
 function duration(seconds) {

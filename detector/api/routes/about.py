@@ -6,9 +6,9 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
 from detector import __version__
+from detector.api.about_models import ServiceOut
 from detector.api.auth import Reader
 from detector.api.dependencies import Service
-from detector.api.models import ServiceOut
 from detector.api.problems import responses
 from detector.events import event_schema
 

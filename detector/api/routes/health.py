@@ -6,9 +6,9 @@ from fastapi import APIRouter, Header, Request, Response
 from prometheus_client.exposition import choose_encoder
 from pydantic import BaseModel
 
+from detector.api.about_models import Readiness
 from detector.api.auth import Reader
 from detector.api.dependencies import Probe
-from detector.api.models import Readiness
 from detector.api.problems import responses
 
 router = APIRouter(tags=["health"])

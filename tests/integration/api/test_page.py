@@ -80,6 +80,22 @@ def test_cameras_and_incidents_are_shown_and_keep_themselves_current(
         browser.wait(f"document.querySelector('.camera img').src != {before!r}")
 
 
+def test_a_recording_stream_that_is_not_live_is_said_beside_a_camera_that_is(
+    service: ShownService, browser: Browser
+) -> None:
+    service.shown[0].recorded = replace(LIVE, state=CameraState.STALLED, reason="nothing for 34 s")
+    told = "Recording stream: ▲ No picture · nothing for 34 s. Alarms may have no clip."
+    with served(create_app(service, ApiSettings())) as url:
+        browser.open(url)
+        browser.errors()  # forget those of earlier pages
+        browser.wait("document.querySelector('.camera .recorded')?.innerText")
+        assert browser.text(".camera .recorded") == told
+        assert browser.script("return document.querySelectorAll('.recorded:not([hidden])').length")
+        service.shown[0].recorded = LIVE
+        browser.wait("document.querySelector('.camera .recorded').hidden")
+        assert browser.errors() == []
+
+
 def test_a_picture_is_asked_for_once_there_is_one(service: ShownService, browser: Browser) -> None:
     with served(create_app(service, ApiSettings())) as url:
         browser.open(url)

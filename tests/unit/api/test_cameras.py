@@ -42,6 +42,35 @@ def test_a_camera_says_how_it_watches_and_where_its_geometry_is(
     assert (before["geometry"], after["geometry"]) == ("as_drawn", "degraded")
 
 
+def test_a_stream_that_is_only_recorded_has_its_own_state(
+    client: Client, service: ShownService
+) -> None:
+    assert client.get("/api/v1/cameras/gate").json()["record_stream"] is None
+    service.shown[0].recorded = replace(
+        LIVE,
+        state=CameraState.AUTH_FAILED,
+        reason="401",
+        frames=7,
+        connects=2,
+        failures=3,
+        last_frame_at=None,
+        codec="hevc",
+        width=1920,
+        replaced=2,
+        stuck=1,
+    )
+
+    camera = client.get("/api/v1/cameras/gate").json()
+
+    stream = camera["record_stream"]
+    assert (camera["state"], stream["state"], stream["reason"]) == ("live", "auth_failed", "401")
+    assert (stream["packets"], stream["connects"], stream["failures"]) == (7, 2, 3)
+    assert (stream["codec"], stream["width"], stream["height"]) == ("hevc", 1920, 48)
+    assert (stream["last_packet_at"], stream["packet_age_s"]) == (None, None)
+    assert (stream["readers_replaced"], stream["readers_stuck"]) == (2, 1)
+    assert (camera["readers_replaced"], camera["readers_stuck"]) == (0, 0)
+
+
 def test_what_is_hidden_of_a_camera_is_said(client: Client, service: ShownService) -> None:
     corners = [[0.0, 0.0], [0.5, 0.0], [0.0, 0.5]]
     mask = PrivacyMaskSettings.model_validate({"coordinates": corners, "reason": "a window"})

@@ -1,5 +1,7 @@
 """Health, metrics, and what the service says about itself."""
 
+from dataclasses import replace
+
 import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as open_metrics
 from prometheus_client.parser import text_string_to_metric_families as metrics
@@ -7,9 +9,10 @@ from prometheus_client.parser import text_string_to_metric_families as metrics
 from detector.api import readiness
 from detector.delivery import SinkRoute
 from detector.pipeline.dispatcher import SinkHealth
+from detector.pipeline.health import CameraState
 from detector.store import Store
 from tests.happenings import START, make_event, make_incident
-from tests.shown_service import Client, ShownCheck, ShownService
+from tests.shown_service import LIVE, Client, ShownCheck, ShownService
 
 NOW = START + 100
 LATENCY = {"decoded_s": 0.1, "detected_s": 0.2, "ruled_s": 0.3}
@@ -80,6 +83,27 @@ def test_metrics_show_cameras_stages_and_backlog(
     assert found["perimeter_uncommitted_records", ()] == 7
     assert found["perimeter_store_up", ()] == 1
     assert ("perimeter_clock_offset_seconds", ("gate",)) not in found
+
+
+def test_metrics_show_recorded_streams_and_readers_that_hang(
+    client: Client, service: ShownService
+) -> None:
+    assert ("perimeter_record_up", ("gate",)) not in samples(client)
+    service.shown[0].state = replace(LIVE, replaced=3, stuck=2)
+    service.shown[0].recorded = replace(
+        LIVE, state=CameraState.STALLED, connects=4, last_frame_at=None
+    )
+    found = samples(client)
+    assert found["perimeter_record_up", ("gate",)] == 0
+    assert found["perimeter_record_connects_total", ("gate",)] == 4
+    assert ("perimeter_record_packet_age_seconds", ("gate",)) not in found
+    assert found["perimeter_readers_replaced_total", ("gate", "detect")] == 3
+    assert found["perimeter_readers_stuck", ("gate", "detect")] == 2
+    assert found["perimeter_readers_stuck", ("gate", "record")] == 0
+    service.shown[0].recorded = LIVE
+    found = samples(client)
+    assert found["perimeter_record_up", ("gate",)] == 1
+    assert found["perimeter_record_packet_age_seconds", ("gate",)] > 0
 
 
 def test_events_are_counted_once_however_often_they_are_scraped(

@@ -1,4 +1,5 @@
 import dataclasses
+import math
 import time
 
 import numpy as np
@@ -62,6 +63,43 @@ def test_a_silent_camera_is_stalled_even_while_its_reader_hangs_in_a_library() -
     assert health.state is CameraState.STALLED
     assert "no picture for" in health.reason
     assert health.since <= time.time() - 0.01
+
+
+def test_a_camera_is_down_from_its_last_picture_on_whatever_it_goes_through() -> None:
+    monitor = CameraMonitor(CAMERA, 10.0)
+    assert monitor.snapshot().down_s < 1.0, "from the start"
+    monitor.change(CameraState.LIVE)
+    assert (monitor.snapshot().down_s, monitor.snapshot().quiet_s) == (0.0, math.inf)
+
+    monitor.change(CameraState.STALLED, "nothing came", silent_s=10.0)
+    monitor.change(CameraState.BACKOFF, "no route")
+
+    assert monitor.snapshot().down_s == pytest.approx(10.0, abs=0.5)
+    monitor.change(CameraState.ENDED, "stopped")
+    assert monitor.snapshot().down_s == 0.0
+
+
+def test_a_camera_that_is_live_again_is_not_stalled_for_its_old_pictures_age() -> None:
+    monitor = CameraMonitor(CAMERA, silence_limit_s=0.5)
+    monitor.change(CameraState.LIVE)
+    monitor.received(frame(), SourceProgress(), replaced=False)
+    monitor.change(CameraState.BACKOFF)
+    time.sleep(0.6)
+
+    monitor.change(CameraState.LIVE)
+
+    assert monitor.snapshot().state is CameraState.LIVE
+
+
+def test_a_reader_that_hangs_is_a_stalled_camera_until_something_comes() -> None:
+    monitor = CameraMonitor(CAMERA)
+    for state in (CameraState.LIVE, CameraState.BACKOFF):
+        monitor.change(state, "no route")
+        monitor.hangs("it hangs")
+        assert (monitor.snapshot().state, monitor.snapshot().reason) == ("stalled", "it hangs")
+    monitor.received(frame(), SourceProgress(), replaced=False)
+
+    assert monitor.snapshot().reason == "no route"
 
 
 def test_a_recording_may_be_silent() -> None:
