@@ -24,8 +24,11 @@ from tests.moving_square import FPS, SIZE, bright_box, moving_film
 from tests.shown_service import Client
 from tests.site_folder import camera, make_config, write
 
-TOLERANCE_PX = 2.0
+STEP_PX = 2.0
 """So far the square moves from one picture to the next."""
+TOLERANCE_PX = {"one stream": STEP_PX, "two streams": 1.5 * STEP_PX}
+"""Two connections date one picture a little apart, so that its neighbour may be the nearest; the
+track's box, which is smoothed, adds to that."""
 RECORD = {"pre_capture_s": 2, "post_capture_s": 2}
 QUIET_S = 3.0
 """Nobody is seen so long; the first pictures come before the camera told its clock."""
@@ -130,5 +133,5 @@ def test_the_box_at_a_second_of_the_clip_lies_on_the_square_it_shows_then(
         track.track_id for track in tracks.tracks
     }
     assert set(tracks.incident_track_ids) & {track.track_id for track in tracks.tracks}
-    assert most_off_px(boxed, pictures) <= TOLERANCE_PX
-    assert most_off_px(boxed, pictures, late_s=0.2) > 2 * TOLERANCE_PX, "it would show"
+    assert most_off_px(boxed, pictures) <= TOLERANCE_PX[streams]
+    assert most_off_px(boxed, pictures, late_s=0.2) > 2 * STEP_PX, "it would show"
