@@ -296,7 +296,7 @@ async function beginAtWanted(card, item) {
 function showTimes(element, incident) {
   const open = incident.phase !== "end";
   // A camera's fault goes on though nothing more is told of it.
-  const fault = open && incident.gravest.class === "camera" && incident.started_at !== null;
+  const fault = open && incident.gravest?.class === "camera" && incident.started_at !== null;
   const lasted = duration(fault
     ? (Date.now() - new Date(incident.started_at)) / 1000
     : incident.last_s - incident.start_s);

@@ -59,11 +59,12 @@ export function showCoverage(card, told, duration) {
   const part = card.querySelector(".coverage");
   part.hidden = false;
   part.querySelector(".share").textContent = `${percent(told.watched_s / told.window_s)} watched`;
-  const losses = told.reasons
+  const amounts = told.reasons
     .filter(({ state, seconds }) => ["degraded", "blind"].includes(state) && seconds >= 1)
     .map(({ state, reason, seconds }) => `${state} ${duration(seconds)} (${reasonWords(reason)})`);
-  if (told.unknown_s >= 1) losses.push(`nothing recorded for ${duration(told.unknown_s)}`);
-  part.querySelector(".losses").textContent = [duration(told.watched_s), ...losses].join(", ");
+  if (told.watched_s >= 1) amounts.unshift(duration(told.watched_s));
+  if (told.unknown_s >= 1) amounts.push(`nothing recorded for ${duration(told.unknown_s)}`);
+  part.querySelector(".losses").textContent = amounts.join(", ");
   part.querySelector(".bar").replaceChildren(...SUMS.map((state) => {
     const piece = document.createElement("span");
     piece.className = state;
