@@ -45,7 +45,7 @@ lock: .venv/dev.stamp  ## resolve the dependencies anew (versions and hashes, no
 
 test-tools:  ## Debian packages for the tests that otherwise skip: RTSP server, browser, PostgreSQL
 	apt-get update -qq
-	apt-get install -y -qq --no-install-recommends chromium postgresql python3-gi \
+	apt-get install -y -qq --no-install-recommends chromium chromium-driver postgresql python3-gi \
 		gir1.2-gst-rtsp-server-1.0 gir1.2-gstreamer-1.0 gstreamer1.0-rtsp \
 		gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad
 

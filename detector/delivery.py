@@ -48,6 +48,7 @@ class Outcome:
         status: protocol status code where there is one.
         retry_after_s: how long the upstream system asks to be left alone.
         took_s: duration of the attempt.
+        recipient: where an accepted event is now, without any secret; "" where it stayed here.
     """
 
     answer: Answer
@@ -55,6 +56,7 @@ class Outcome:
     status: int | None = None
     retry_after_s: float | None = None
     took_s: float = 0.0
+    recipient: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -183,6 +183,9 @@ class CameraOut(Value):
     since: AwareDatetime
     watch: WatchState = Field(description="how well it watches now; see its coverage")
     watch_reason: str = Field(description="why it does not watch well, in a word")
+    watch_since: AwareDatetime | None = Field(
+        description="since when it watches so, by this machine's clock; null before the first look"
+    )
     geometry: GeometryState = Field(
         description="where zones and barriers are; degraded: the view was moved, they were not"
     )
@@ -232,6 +235,7 @@ class CameraOut(Value):
             since=datetime.fromtimestamp(health.since, UTC),
             watch=WatchState.UNKNOWN if watching is None else watching.state,
             watch_reason="" if watching is None else watching.reason,
+            watch_since=utc(None if watching is None else watching.began_at),
             geometry=camera.geometry(),
             fps_in=round(health.fps_in, 2),
             fps_analysed=round(health.fps_analysed, 2),

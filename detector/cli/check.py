@@ -29,6 +29,8 @@ def run(options: argparse.Namespace) -> int:
         print(f"ignored  {key}: a Frigate key this service does not act on")
     detector = load_detector(loaded.config.model)
     print(f"model    {detector.info}")
+    for line in loaded.config.retention.lines():
+        print(f"keep     {line}")
     failure: StreamError | None = None
     for name, camera in loaded.config.cameras.items():
         source = camera.ffmpeg.detect

@@ -69,6 +69,30 @@ class RetentionSettings(BaseModel):
         """After how many seconds evidence goes."""
         return HOUR_S * (self.clips_h if kind is EvidenceKind.CLIPS else self.snapshots_h)
 
+    def lines(self) -> tuple[str, ...]:
+        """Say what is in force for people: class of data, age, size, free space, in columns.
+
+        >>> for line in RetentionSettings(evidence_gib=40).lines():
+        ...     print(line)
+        clips      72 h   at most 40 GiB with snapshots  sooner below 1 GiB of free space
+        snapshots  72 h   at most 40 GiB with clips      sooner below 1 GiB of free space
+        events     30 d   no limit of size
+        audit      366 d  no limit of size
+        """
+        no_limit = "no limit of size"
+        most = "" if self.evidence_gib is None else f"at most {self.evidence_gib:g} GiB"
+        clips, snapshots = f"{self.clips_h:g} h", f"{self.snapshots_h:g} h"
+        floor = f"sooner below {self.free_space_floor_gib:g} GiB of free space"
+        table = (
+            ("clips", clips, f"{most} with snapshots" if most else no_limit, floor),
+            ("snapshots", snapshots, f"{most} with clips" if most else no_limit, floor),
+            ("events", f"{self.events_d:g} d", no_limit, ""),
+            ("audit", f"{self.audit_d:g} d", no_limit, ""),
+        )
+        widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+        rows = ("  ".join(map(str.ljust, row, widths)) for row in table)
+        return tuple(row.rstrip() for row in rows)
+
     def policy(self) -> str:
         """Say everything that is set, in one line."""
         return " ".join(f"{key}={value:g}" for key, value in self if value is not None)

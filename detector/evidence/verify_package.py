@@ -164,6 +164,7 @@ class Contents(NamedTuple):
 def read_archive(file: BinaryIO) -> Contents:
     """Read from the first byte to the last and compare all that is in no file."""
     members: list[Member] = []
+    as_headed: list[Member] = []
     texts: dict[str, bytes] = {}
     findings: list[Finding] = []
     while True:
@@ -177,6 +178,7 @@ def read_archive(file: BinaryIO) -> Contents:
         name = raw_name.decode("ascii", "replace")
         member, text = _member(file, name, offset, size)
         members.append(member)
+        as_headed.append(member._replace(crc=crc, size=size))
         if text is not None:
             texts[name] = text
         if crc == member.crc and size == member.size:
@@ -186,8 +188,12 @@ def read_archive(file: BinaryIO) -> Contents:
             findings.append(Finding(name, "its content or its checksum was altered"))
     expected = directory(members, offset)
     found = head + file.read(max(0, len(expected) - len(head)) + 1)
-    if found == expected:
+    # Where content was altered, the directory repeats what the file's own header says.
+    if found in (expected, directory(as_headed, offset)):
         return Contents(members, texts, findings, broken=False)
+    if findings and findings[-1].file == members[-1].name:
+        # The length of the last file is in doubt: that nothing fits behind it follows from that.
+        return Contents(members, texts, findings, broken=True)
     pairs = zip(found, expected, strict=False)
     same = next((n for n, (a, b) in enumerate(pairs) if a != b), min(len(found), len(expected)))
     before = f"after {members[-1].name}" if members else "at its beginning"
@@ -233,8 +239,12 @@ def check(file: BinaryIO, public_key: str = "") -> Report:
     """
     contents = read_archive(file)
     found = contents.texts.get(KEY, b"").decode("ascii", "replace").removesuffix("\n")
-    sealed, manifest, notes = list(_seal_faults(contents.texts, public_key)), {}, []
-    if not sealed:
+    # Behind a break of the archive nothing was read: what lies there is not missing.
+    unread = contents.broken and any(name not in contents.texts for name in SEAL)
+    sealed: list[Finding] = [] if unread else list(_seal_faults(contents.texts, public_key))
+    manifest: dict[str, Any] = {}
+    notes: list[str] = []
+    if not sealed and not unread:
         try:
             manifest = json.loads(contents.texts[MANIFEST])
             sealed = list(_manifest_faults(contents, manifest))
@@ -243,6 +253,9 @@ def check(file: BinaryIO, public_key: str = "") -> Report:
             sealed = [Finding(MANIFEST, f"is not of the form that is expected ({error!r})")]
             manifest = {}
     order = {member.name: number for number, member in enumerate(contents.members)}
+    if {finding.file for finding in contents.findings} & {KEY, SIGNATURE}:
+        # A seal that was altered cannot fit, whatever became of what it seals.
+        sealed = [finding for finding in sealed if finding.file != MANIFEST]
     findings = list({finding.file: finding for finding in [*contents.findings, *sealed]}.values())
     findings.sort(key=lambda finding: order.get(finding.file, len(order)))
     return Report(findings, manifest, found, notes)
@@ -291,7 +304,6 @@ def _manifest_faults(contents: Contents, manifest: dict[str, Any]) -> Iterator[F
         elif member.name not in SEAL:
             yield Finding(member.name, "was added: the manifest does not name it")
         seen.add(member.name)
-    # Behind a break of the archive nothing was read: what lies there is not missing.
     missing = [] if contents.broken else [name for name in said if name not in seen]
     yield from (Finding(name, "was removed: the manifest names it") for name in missing)
     if sorted(names) == sorted([*said, *SEAL]) and names != [*said, *SEAL]:

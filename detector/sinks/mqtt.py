@@ -5,6 +5,7 @@ import contextlib
 import logging
 import ssl
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -89,7 +90,7 @@ class MqttSink:
         except TimeoutError:
             reason = "no confirmation" if self._connected.is_set() else self._why_not
             outcome = Outcome(Answer.UNREACHED, f"{reason} within {self.settings.timeout_s:g} s")
-        return Outcome(outcome.answer, outcome.detail, took_s=round(time.monotonic() - began_s, 4))
+        return replace(outcome, took_s=round(time.monotonic() - began_s, 4))
 
     async def _publish(self, delivery: Delivery) -> Outcome:
         await self._connected.wait()
@@ -100,7 +101,8 @@ class MqttSink:
             await self._client.publish(topic, delivery.body, qos=1)
         except self._aiomqtt.MqttError as error:
             return Outcome(Answer.UNREACHED, f"{error}")
-        return Outcome(Answer.ACCEPTED, "confirmed by the broker")
+        broker = f"mqtt://{self.settings.host}:{self.settings.port}"
+        return Outcome(Answer.ACCEPTED, "confirmed by the broker", recipient=broker)
 
     async def _keep_connected(self) -> None:
         while True:

@@ -9,6 +9,7 @@ import binascii
 import ssl
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -76,6 +77,7 @@ class WebhookSink:
         bearer = settings.bearer
         self._bearer = None if bearer is None else bearer.read(f"{where}.bearer")
         self._url = httpx.URL(str(settings.url))
+        self._recipient = f"{self._url.scheme}://{self._url.netloc.decode()}"
         self._allow = AllowList.parse(settings.allow)
         self._tls = _tls(settings.ca_file, f"{where}.ca_file")
         self._client: httpx.AsyncClient | None = None
@@ -106,9 +108,8 @@ class WebhookSink:
         except TimeoutError:
             outcome = _unreached(f"no answer within {self.settings.timeout_s:g} s")
         took_s = round(time.monotonic() - began_s, 4)
-        return Outcome(
-            outcome.answer, outcome.detail, outcome.status, outcome.retry_after_s, took_s
-        )
+        taken = outcome.answer is Answer.ACCEPTED
+        return replace(outcome, took_s=took_s, recipient=self._recipient if taken else "")
 
     async def _attempt(self, delivery: Delivery) -> Outcome:
         host, port = self._url.host, self._url.port or {"https": 443}.get(self._url.scheme, 80)

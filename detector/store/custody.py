@@ -47,13 +47,16 @@ def append(
     Raises:
         RefusedMove: a consultation, disclosure or export without a purpose.
     """
+    wanted = tuple(new)
+    if not wanted:
+        return ()
     # The counter's row stands for the end of the log: whoever holds it may append.
     connection.execute(select(counters).where(counters.c.name == EVENT_SEQ).with_for_update())
     newest = select(custody_log).order_by(custody_log.c.number.desc()).limit(1)
     last = connection.execute(newest).one_or_none()
     number, previous = (0, GENESIS) if last is None else (last.number, last.hash)
     entries = []
-    for given in new:
+    for given in wanted:
         if given.action in NEED_A_PURPOSE and not given.purpose.strip():
             raise RefusedMove(f"{given.action} of {given.object}: expected a purpose, found none")
         number += 1
@@ -63,8 +66,7 @@ def append(
         )
         entries.append(entry)
         previous = entry.hash
-    if entries:
-        connection.execute(insert(custody_log), [entry.row() for entry in entries])
+    connection.execute(insert(custody_log), [entry.row() for entry in entries])
     return tuple(entries)
 
 

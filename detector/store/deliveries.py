@@ -122,6 +122,12 @@ def next_due_at(
     return None if due_at is None else max(due_at, now, left_alone_until)
 
 
+def is_pending(connection: Connection, delivery_id: int) -> bool:
+    """Whether the delivery is not over yet."""
+    state = select(deliveries.c.state).where(deliveries.c.id == delivery_id)
+    return connection.scalar(state) == PENDING
+
+
 def record(
     connection: Connection, delivery: Delivery, outcome: Outcome, decision: Decision, now: float
 ) -> None:

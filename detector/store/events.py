@@ -1,9 +1,10 @@
 """The rows of events: numbered in commit order, stored as the bytes that are sent."""
 
+import json
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Select, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Select, func, insert, or_, select, update
 
 from detector.events import TYPE_PREFIX, Event, EventKind
 from detector.store.records import EventQuery, StoredEvent
@@ -82,6 +83,8 @@ def _conditions(query: EventQuery) -> list[ColumnElement[bool]]:
         ([rule.value for rule in query.rules], column.rule),
     )
     found: list[ColumnElement[bool]] = [where.in_(wanted) for wanted, where in lists if wanted]
+    if query.places:
+        found.append(or_(*(_is_at(place) for place in query.places)))
     if query.after is not None:
         found.append(column.happened_at >= query.after)
     if query.before is not None:
@@ -91,6 +94,12 @@ def _conditions(query: EventQuery) -> list[ColumnElement[bool]]:
     if query.min_severity.rank:
         found.append(column.severity >= query.min_severity.rank)
     return found
+
+
+def _is_at(place: str) -> ColumnElement[bool]:
+    """Whether the body names this place: it has no column; LIKE would take Yard for yard."""
+    said = f'"place":{json.dumps(place, ensure_ascii=False)}'
+    return func.replace(events.c.body, said, "") != events.c.body
 
 
 def count_new(connection: Connection, query: EventQuery) -> dict[tuple[str, EventKind], int]:

@@ -37,6 +37,7 @@ class EventQuery:
         cameras: names.
         labels: object classes ("person", "ladder").
         rules: kinds.
+        places: names of zones and barriers.
         after: happened at or after, UTC epoch seconds; events without a date never match.
         before: happened before, UTC epoch seconds.
         incident_id: of this incident.
@@ -50,6 +51,7 @@ class EventQuery:
     cameras: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
     rules: tuple[EventKind, ...] = ()
+    places: tuple[str, ...] = ()
     after: float | None = None
     before: float | None = None
     incident_id: UUID | None = None

@@ -15,7 +15,7 @@ from detector.errors import StoreError, UnknownRecord
 from detector.events import Event, EventKind, Incident, OperatorState
 from detector.incidents.clip_plan import ClipWish
 from detector.store import clips as clip_rows
-from detector.store import deliveries, events, incidents, retention
+from detector.store import custody, custody_notes, deliveries, events, incidents, retention
 from detector.store.claim import claim
 from detector.store.engine import reader_engine, translated, writer_engine
 from detector.store.evidence import EvidenceRecords
@@ -146,6 +146,7 @@ class Store(EvidenceRecords, WatchRecords):
             incidents.upsert_incidents(connection, changed, committed, latest, now)
             events.insert_events(connection, committed, now)
             deliveries.queue(connection, committed, routes, now)
+            custody.append(connection, custody_notes.snapshots_collected(committed), now)
             clip_rows.want(connection, clips, committed, now)
             for camera, body in states.items():
                 _save_state(connection, camera, body, now)
@@ -286,6 +287,7 @@ class Store(EvidenceRecords, WatchRecords):
             committed = events.commit_events(connection, said, now)
             events.insert_events(connection, committed, now)
             clip_rows.note_said(connection, committed, now)
+            custody.append(connection, custody_notes.clip_collected(clip, state, body), now)
             deliveries.queue(connection, committed, routes, now)
             latest = events.last_seq(connection)
         if committed:
@@ -326,8 +328,13 @@ class Store(EvidenceRecords, WatchRecords):
     def record_attempt(
         self, delivery: Delivery, outcome: Outcome, decision: Decision, *, now: float
     ) -> None:
-        """Write down what became of an attempt and what follows from it."""
+        """Write down what became of an attempt and what follows from it.
+
+        The first success with evidence is an entry of the custody log.
+        """
         with self._writing("recording a delivery attempt") as connection:
+            if deliveries.is_pending(connection, delivery.id):
+                custody.append(connection, custody_notes.disclosed(delivery, outcome), now)
             deliveries.record(connection, delivery, outcome, decision, now)
 
     def deliveries(

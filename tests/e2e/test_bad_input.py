@@ -155,6 +155,26 @@ def test_a_damaged_model_is_exit_code_3(
     assert expected in told
 
 
+def test_the_retention_in_force_is_printed_in_columns(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    policy = {"clips_h": 24, "evidence_gib": 2.5, "free_space_floor_gib": 3, "audit_d": 200}
+    _, told = check(tmp_path, capsys, make_config(tmp_path, retention=policy), "--offline")
+    assert [line[9:] for line in told.splitlines() if line.startswith("keep")] == [
+        "clips      24 h   at most 2.5 GiB with snapshots  sooner below 3 GiB of free space",
+        "snapshots  72 h   at most 2.5 GiB with clips      sooner below 3 GiB of free space",
+        "events     30 d   no limit of size",
+        "audit      200 d  no limit of size",
+    ]
+
+
+def test_without_a_policy_its_defaults_are_printed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, told = check(tmp_path, capsys, make_config(tmp_path), "--offline")
+    assert "keep     clips      72 h   no limit of size  sooner below 1 GiB of free space" in told
+
+
 def test_a_provider_that_is_not_there_is_exit_code_3(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

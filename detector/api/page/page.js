@@ -2,10 +2,12 @@
 // Text from the service is only ever set as text, never as markup.
 
 import { closePlayer, play, showClips, wantedClip } from "./clips.js";
+import { showCoverage, showWatch } from "./watching.js";
 
 const API = "api/v1";
 const PICTURE_EVERY_MS = 1000;
 const CAMERAS_EVERY_MS = 2000;
+const COVERAGE_EVERY_MS = 30000;
 const INCIDENTS_EVERY_MS = 15000;
 const STALE_AFTER_S = 5;
 const SHOWN_INCIDENTS = 30;
@@ -120,6 +122,7 @@ async function showReadiness() {
 // --- cameras -----------------------------------------------------------------------------------
 
 const cameraCards = new Map();
+let coverageDue = 0;
 
 async function showCameras() {
   if ($("main").hidden) await showService();
@@ -129,11 +132,20 @@ async function showCameras() {
     if (!cameraCards.has(camera.name)) addCamera(camera);
     updateCamera(cameraCards.get(camera.name), camera);
   }
+  if (Date.now() >= coverageDue) await showCoverages();
+}
+
+async function showCoverages() {
+  const { cameras } = await read(`${API}/coverage`);
+  for (const told of cameras) showCoverage(cameraCards.get(told.camera), told, duration);
+  coverageDue = Date.now() + COVERAGE_EVERY_MS;
 }
 
 function addCamera(camera) {
   const card = $("camera").content.firstElementChild.cloneNode(true);
-  card.querySelector(".state").dataset.role = "state";
+  for (const role of ["state", "watch", "geometry"]) {
+    card.querySelector(`.${role}`).dataset.role = role;
+  }
   card.querySelector("img").alt = `Newest picture of ${camera.friendly_name}`;
   $("camera-list").append(card);
   cameraCards.set(camera.name, card);
@@ -165,6 +177,7 @@ function updateCamera(card, camera) {
   const [kind, words] = STATES[camera.state] || ["", camera.state];
   chip(card.querySelector(".state"), kind, words);
   card.querySelector(".reason").textContent = camera.reason;
+  showWatch(card, camera, { chip, duration });
   const note = card.querySelector(".age");
   note.hidden = !stale || age === null;
   note.textContent = age === null ? "" : `Last picture ${duration(age)} old`;
@@ -291,8 +304,12 @@ async function beginAtWanted(card, item) {
 }
 
 function showTimes(element, incident) {
-  const lasted = duration(incident.last_s - incident.start_s);
   const open = incident.phase !== "end";
+  // A camera's fault goes on though nothing more is told of it.
+  const fault = open && incident.gravest?.class === "camera" && incident.started_at !== null;
+  const lasted = duration(fault
+    ? (Date.now() - new Date(incident.started_at)) / 1000
+    : incident.last_s - incident.start_s);
   if (incident.started_at === null) {
     element.textContent = `at ${incident.start_s.toFixed(1)} s of the recording, ${lasted}`;
     return;

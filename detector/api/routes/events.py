@@ -76,6 +76,7 @@ class EventFilter(BaseModel):
     rules: Annotated[str, AfterValidator(_rules)] = Field(
         default="all", description="rules, separated by commas"
     )
+    places: str = Field(default="all", description="zones and barriers, separated by commas")
     min_severity: Severity = Severity.INFO
     incident_id: UUID | None = None
 
@@ -85,6 +86,7 @@ class EventFilter(BaseModel):
             cameras=names(self.cameras),
             labels=names(self.labels),
             rules=tuple(EventKind(name) for name in names(self.rules)),
+            places=names(self.places),
             min_severity=self.min_severity,
             incident_id=self.incident_id,
         )

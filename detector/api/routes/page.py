@@ -12,6 +12,7 @@ _TYPES = {
     "page.css": "text/css; charset=utf-8",
     "page.js": "text/javascript; charset=utf-8",
     "clips.js": "text/javascript; charset=utf-8",
+    "watching.js": "text/javascript; charset=utf-8",
     "icon.svg": "image/svg+xml",
 }
 

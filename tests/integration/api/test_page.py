@@ -1,5 +1,6 @@
 """The status page in a real browser, as the people on duty use it."""
 
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -11,7 +12,9 @@ from detector.api.app import create_app
 from detector.config.access import ApiKeySettings, ApiSettings, Scope
 from detector.events import EventKind
 from detector.evidence.overlay import draw, encode_jpeg
+from detector.incidents.coverage import WatchSpan, WatchState
 from detector.pipeline.health import CameraState
+from detector.pipeline.view_follower import GeometryState
 from detector.store import Store, StoreSettings, open_store
 from detector.types import Severity
 from tests.happenings import incident_id, make_event, make_incident
@@ -194,3 +197,69 @@ def test_a_dead_camera_is_an_incident_of_the_camera_and_of_no_person(
         browser.screenshot(tmp_path / "page.png")
     assert "Camera gives no picture" in shown
     assert "person" not in shown.lower()
+
+
+def test_each_camera_says_whether_it_watches_since_when_and_how_much_of_the_day(
+    service: ShownService, browser: Browser
+) -> None:
+    now = time.time()
+    gate, river = service.shown
+    gate.span = WatchSpan("gate", WatchState.WATCHED, "", now - 43200, now)
+    river.span = WatchSpan("river", WatchState.BLIND, "no_picture", now - 600, now)
+    spans = [
+        WatchSpan("gate", WatchState.BLIND, "service_down", now - 90000, now - 43200),
+        WatchSpan("river", WatchState.WATCHED, "", now - 43200, now - 7800),
+        WatchSpan("river", WatchState.DEGRADED, "blurred", now - 7800, now - 600),
+    ]
+    service.store.write_watch(spans)
+    with served(create_app(service, ApiSettings())) as url:
+        browser.open(url)
+        browser.errors()  # forget those of earlier pages
+        browser.wait("document.querySelectorAll('.camera .coverage:not([hidden])').length == 2")
+        browser.wait("document.querySelectorAll('.camera .watch').length == 2")
+        browser.wait("document.querySelectorAll('.camera')[1].innerText.includes('Blind')")
+        watched, blind = browser.script(
+            "return [...document.querySelectorAll('.camera')].map((card) => card.innerText)"
+        )
+        bars = browser.script(
+            "return [...document.querySelectorAll('.bar')].map((bar) =>"
+            " [...bar.children].map((piece) => Math.round(100 * piece.offsetWidth"
+            " / bar.offsetWidth)))"
+        )
+        assert browser.errors() == []
+    assert "Watching" in watched
+    assert "(12 h)" in watched
+    assert "no picture analysed · since" in blind
+    assert "(10 min)" in blind
+    assert re.search(r"(49.9|50.0) % watched", watched)
+    assert "blind 12 h (service was down)" in watched
+    assert "40.9 % watched" in blind
+    assert "degraded 2.0 h (blurred), blind 10 min (no picture analysed)" in blind
+    assert "nothing recorded for 12 h" in blind
+    assert bars == [[50, 0, 50, 0], [41, 8, 1, 50]], "watched, degraded, blind, unknown"
+
+
+def test_a_view_that_was_moved_is_told_beside_the_picture_and_on_it(
+    service: ShownService, browser: Browser
+) -> None:
+    gate, river = service.shown
+    river.lies = GeometryState.MOVED_ALONG
+    warned = (
+        "return [...document.querySelectorAll('.camera')].map((card) =>"
+        " [card.querySelector('.geometry').innerText,"
+        " card.querySelector('.misplaced').checkVisibility()])"
+    )
+    with served(create_app(service, ApiSettings())) as url:
+        browser.open(url)
+        browser.wait("document.querySelectorAll('.camera')[1]?.innerText.includes('turned')")
+        assert browser.script(warned) == [["", False], ["◐ View was turned", False]]
+        assert "follow it" in browser.text(".lies:not([hidden])")
+
+        gate.lies, river.lies = GeometryState.DEGRADED, GeometryState.AS_DRAWN
+        browser.wait("document.querySelector('.camera')?.innerText.includes('rules go on')")
+        assert browser.script(warned)[0] == ["▲ View was moved", True]
+        browser.wait("document.querySelectorAll('.lies')[1].hidden")
+
+        gate.zones = gate.barriers = ()
+        browser.wait("!document.querySelector('.misplaced').checkVisibility()")
+        assert "rules go on" not in browser.text(".camera")

@@ -1,4 +1,5 @@
 import base64
+import json
 import os
 import time
 from uuid import UUID
@@ -7,7 +8,8 @@ import pytest
 from cloudevents.core.formats.json import JSONFormat
 from cloudevents.core.v1.event import CloudEvent
 
-from detector.delivery import Answer, DeliveryState, RetrySettings
+from detector.delivery import Answer, DeliveryState, RetrySettings, SinkRoute
+from tests.happenings import make_event, make_incident
 from tests.receiver import free_port
 from tests.rig import Rig, until
 
@@ -88,6 +90,18 @@ def test_a_fresh_event_of_the_same_incident_wakes_the_one_that_waits_for_hours(r
     rig.happen(2, 2)
     rig.until_delivered(2)
     assert rig.receiver.taken() == [1, 2]
+
+
+def test_who_took_an_event_with_a_picture_stands_in_the_custody_log(rig: Rig) -> None:
+    rig.receiver.start()
+    rig.receiver.tell(next=[{"status": 503}])
+    rig.deliver(rig.hook())
+    event = make_event(has_snapshot=True)
+    rig.store.append([event], [make_incident()], [SinkRoute("hook")], now=time.time())
+    rig.until_delivered(1)
+    (told,) = (json.loads(e.body) for e in rig.store.custody() if e.action == "disclose")
+    assert told["recipient"] == f"hook (http://127.0.0.1:{rig.receiver.port})"
+    assert told["result"] == "HTTP 204"
 
 
 def test_a_slow_answer_counts_as_none_and_the_event_comes_again_under_the_same_id(rig: Rig) -> None:

@@ -35,10 +35,12 @@ def test_a_camera_says_how_it_watches_and_where_its_geometry_is(
 ) -> None:
     before = client.get("/api/v1/cameras/gate").json()
     assert (before["watch"], before["watch_reason"]) == ("unknown", "")
-    service.shown[0].span = WatchSpan("gate", WatchState.DEGRADED, "moved", 0.0, 1.0)
+    assert before["watch_since"] is None
+    service.shown[0].span = WatchSpan("gate", WatchState.DEGRADED, "moved", 60.0, 61.0)
     service.shown[0].lies = GeometryState.DEGRADED
     after = client.get("/api/v1/cameras/gate").json()
     assert (after["watch"], after["watch_reason"]) == ("degraded", "moved")
+    assert after["watch_since"] == "1970-01-01T00:01:00Z"
     assert (before["geometry"], after["geometry"]) == ("as_drawn", "degraded")
 
 

@@ -1,5 +1,7 @@
 """How much was watched stands beside every count."""
 
+from typing import Any
+
 import pytest
 
 from detector.api.app import create_app
@@ -7,7 +9,8 @@ from detector.cli import main
 from detector.config.access import ApiSettings
 from detector.incidents.coverage import WatchSpan, WatchState
 from detector.store import Store
-from tests.happenings import make_event, make_incident
+from detector.types import Phase, Severity
+from tests.happenings import START, incident_id, make_event, make_incident
 from tests.shown_service import Client, ShownCamera, ShownService, served
 
 BEGAN = 1_700_000_000.0
@@ -64,6 +67,41 @@ def test_counts_are_of_what_began_and_stand_beside_their_coverage(
     assert [row["camera"] for row in found["coverage"]] == ["gate"]
     nothing = client.get(f"/api/v1/events/counts?{window}&cameras=west").json()
     assert (nothing["counts"], nothing["coverage"]) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("filters", "count"),
+    [
+        ("", 3),
+        ("places=yard", 1),
+        ("places=Yard", 0),
+        ("places=fence,yard", 3),
+        ("labels=ladder", 1),
+        ("labels=person,ladder", 3),
+        ("min_severity=alert", 1),
+        ("rules=approach", 0),
+        (f"incident_id={incident_id(2)}", 2),
+        ("cameras=west", 0),
+    ],
+)
+def test_counts_take_the_filters_of_the_list_of_events(
+    client: Client, service: ShownService, filters: str, count: int
+) -> None:
+    facts: list[dict[str, Any]] = [
+        {"place": "yard"},
+        {"class": "ladder", "incident": 2},
+        {"severity": Severity.ALERT, "incident": 2},
+    ]
+    for number, fact in enumerate(facts, 1):
+        given = {"severity": Severity.DETECTION, "phase": Phase.NEW} | fact
+        event = make_event(number, **given)
+        incident = make_incident(given.get("incident", 1))
+        service.store.append([event], [incident], (), now=BEGAN)
+    window = f"after={START - 60:.0f}&before={START + 60:.0f}"
+    found = client.get(f"/api/v1/events/counts?{window}&{filters}").json()
+    assert sum(row["count"] for row in found["counts"]) == count
+    listed = client.get(f"/api/v1/events?{window}&{filters}").json()
+    assert len(listed["events"]) == count
 
 
 def test_a_window_that_ends_before_it_begins_is_refused(client: Client) -> None:

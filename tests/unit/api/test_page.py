@@ -6,7 +6,7 @@ import pytest
 
 from tests.shown_service import Client
 
-SCRIPTS = ("/page/page.js", "/page/clips.js")
+SCRIPTS = ("/page/page.js", "/page/clips.js", "/page/watching.js")
 PARTS = ("/", *SCRIPTS, "/page/page.css", "/page/icon.svg")
 
 

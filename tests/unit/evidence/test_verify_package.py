@@ -261,6 +261,42 @@ def test_any_byte_with_any_other_value_is_found_and_its_file_named(
                 assert file == info.filename or (is_key and file in {MANIFEST, info.filename})
 
 
+@settings(max_examples=300, deadline=None)
+@given(data=st.data())
+def test_what_follows_from_an_altered_byte_of_a_file_is_not_told_beside_it(
+    sealed: bytes, data: st.DataObject
+) -> None:
+    with zipfile.ZipFile(BytesIO(sealed)) as archive:
+        info = data.draw(st.sampled_from(archive.infolist()))
+    begin = info.header_offset + 30 + len(info.filename)
+    place = data.draw(st.integers(begin, begin + info.file_size - 1))
+    value = data.draw(st.integers(0, 255).filter(lambda value: value != sealed[place]))
+    altered = sealed[:place] + bytes([value]) + sealed[place + 1 :]
+    assert [finding.file for finding in verified(altered).findings] == [info.filename]
+
+
+@pytest.mark.parametrize("member", ["crc", "size"])
+def test_what_follows_from_an_altered_header_is_not_told_beside_it(
+    sealed: bytes, member: str
+) -> None:
+    with zipfile.ZipFile(BytesIO(sealed)) as archive:
+        headers = [(info.filename, info.header_offset) for info in archive.infolist()]
+    for name, begin in headers:
+        place = begin + {"crc": 14, "size": 18}[member]
+        altered = sealed[:place] + bytes([sealed[place] ^ 1]) + sealed[place + 1 :]
+        assert [finding.file for finding in verified(altered).findings] == [name]
+
+
+def test_two_faults_that_do_not_follow_from_each_other_are_both_told(sealed: bytes) -> None:
+    with zipfile.ZipFile(BytesIO(sealed)) as archive:
+        clip = archive.getinfo("incidents/1/clips/1.mp4")
+    altered = bytearray(sealed)
+    altered[clip.header_offset + 30 + len(clip.filename)] ^= 1
+    altered[-1] ^= 1
+    found = [finding.file for finding in verified(bytes(altered)).findings]
+    assert found == ["incidents/1/clips/1.mp4", "archive"]
+
+
 @settings(max_examples=100, deadline=None)
 @given(data=st.data())
 def test_a_package_that_was_cut_or_has_something_behind_is_found(

@@ -6,7 +6,16 @@ import pytest
 
 from detector.errors import ConfigError
 from detector.evidence.retention import GIB
-from detector.store import ClipState, Disposal, Store, StoreSettings, incident_object, open_store
+from detector.store import (
+    ClipState,
+    CustodyAction,
+    Disposal,
+    NewCustody,
+    Store,
+    StoreSettings,
+    incident_object,
+    open_store,
+)
 from detector.types import Phase
 from tests.happenings import incident_id, make_event
 from tests.kept_evidence import HOUR, NOW, Disk, Kept
@@ -152,12 +161,13 @@ def test_events_go_after_their_own_age_and_the_log_says_so(kept: Kept) -> None:
 
 
 def test_the_log_is_kept_from_the_first_entry_about_a_held_incident_on(kept: Kept) -> None:
+    kept.store.log_custody([NewCustody(CustodyAction.CONFIGURE, "other")], now=NOW - 1e7)
     kept.hold(kept.happen(2, 50 * 24))
-    at = [entry.at for entry in kept.store.custody()]
-    assert at == [NOW - 1e6]
+    actions = [entry.action for entry in kept.store.custody()]
+    assert actions == ["configure", "collect", "hold"]
     kept.worker().turn(NOW)
     kept.worker().turn(NOW + 400 * 86_400)
-    assert kept.store.custody()[0].action == "hold"
+    assert kept.store.custody()[0].action == "collect"
     assert kept.store.incident(incident_id(2)) is not None
 
 
