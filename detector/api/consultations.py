@@ -11,7 +11,7 @@ import threading
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Annotated
 from uuid import UUID
 
@@ -37,6 +37,13 @@ Purpose = Annotated[
 log = logging.getLogger(__name__)
 
 
+@dataclass(eq=False, slots=True)
+class _Waiting:
+    look: NewCustody
+    at: float
+    is_told: bool = False
+
+
 class Consultations:
     """Writes down who looked at what; any thread may call.
 
@@ -52,7 +59,7 @@ class Consultations:
         self._turn = threading.Lock()
         """Whose turn it is to write; nobody waits for it."""
         self._seen: OrderedDict[tuple[str, str], float] = OrderedDict()
-        self._waiting: deque[tuple[NewCustody, float]] = deque()
+        self._waiting: deque[_Waiting] = deque()
 
     def note(self, look: NewCustody) -> None:
         """Write down a look, unless the same caller looked at the same thing a short while ago.
@@ -64,30 +71,36 @@ class Consultations:
             if not self._is_new((look.actor, look.object), now):
                 return
             if len(self._waiting) == MOST_WAITING:
-                lost, _ = self._waiting.pop()
+                lost = self._waiting.pop().look
                 log.error("too many wait, not noted: %s looked at %s", lost.actor, lost.object)
-            self._waiting.append((look, now))
+            self._waiting.append(_Waiting(look, now))
         self._write()
-        with self._lock:
-            waits = (look, now) in self._waiting
-        if waits:
-            log.error("not in the custody log yet: %s looked at %s", look.actor, look.object)
 
     def _write(self) -> None:
         """Write what waits; returns at once while another thread is at it."""
         while self._waiting and self._turn.acquire(blocking=False):
             try:
                 while (oldest := self._oldest()) is not None:
-                    self._store.log_custody([oldest[0]], now=oldest[1])
+                    self._store.log_custody([oldest.look], now=oldest.at)
                     with self._lock:
                         self._waiting.remove(oldest)
             except StoreError as error:
                 log.error("the custody log cannot be written: %s", error)  # noqa: TRY400
+                self._tell_waiting()
                 return
             finally:
                 self._turn.release()
 
-    def _oldest(self) -> tuple[NewCustody, float] | None:
+    def _tell_waiting(self) -> None:
+        with self._lock:
+            for one in self._waiting:
+                if not one.is_told:
+                    look, one.is_told = one.look, True
+                    log.error(
+                        "not in the custody log yet: %s looked at %s", look.actor, look.object
+                    )
+
+    def _oldest(self) -> _Waiting | None:
         with self._lock:
             return self._waiting[0] if self._waiting else None
 
