@@ -63,6 +63,9 @@ _EXPLAINED_BY: Mapping[EventKind, frozenset[EventKind]] = {
 }
 _WITHOUT_PICTURE = frozenset({EventKind.CAMERA_OFFLINE, EventKind.CAMERA_CLOCK})
 """Faults that are judged at every moment, whether or not a picture came."""
+_WITHHELD = EventReason(
+    predicate="pictures", value="withheld: the privacy masks no longer fit", limit=""
+)
 CLOCK_UNKNOWN_S = 10.0
 """A clock fault of an earlier run is over once the clock was right for so long in this one."""
 _OF_REFERENCE = frozenset(
@@ -142,6 +145,10 @@ class CameraWatch:
         self._incidents = self._events = 0
         self.followed = False
         """Zones and barriers moved along with the view: being moved degrades nothing then."""
+        self.withholds = False
+        """Pictures of a view that is moved and not followed are shown to nobody: it is blind."""
+        self.displaced = False
+        """The newest measured picture is of a view that was moved, for however long."""
         self._said: list[Event] = []
         self._changed: list[Incident] = []
 
@@ -156,7 +163,8 @@ class CameraWatch:
         faults = self._degrading
         if not faults:
             return WatchState.WATCHED, ""
-        state = WatchState.BLIND if BLINDING.intersection(faults) else WatchState.DEGRADED
+        blinding = BLINDING | ({EventKind.CAMERA_MOVED} if self.withholds else set())
+        state = WatchState.BLIND if blinding.intersection(faults) else WatchState.DEGRADED
         return state, faults[0].removeprefix("camera_")
 
     @property
@@ -262,7 +270,12 @@ class CameraWatch:
         self._faults[EventKind.CAMERA_CLOCK].note(reasons, moment.pts, forgive_s=0.0)
 
     def _take_measures(self, seen: ViewMeasures, at: float) -> None:
-        for kind, reasons in self._conditions(seen).items():
+        conditions = self._conditions(seen)
+        moved = conditions[EventKind.CAMERA_MOVED]
+        self.displaced = bool(moved) and self._settings.moved.enabled
+        if self.withholds and moved:
+            conditions[EventKind.CAMERA_MOVED] = (*moved, _WITHHELD)
+        for kind, reasons in conditions.items():
             check = getattr(self._settings, kind.removeprefix("camera_"))
             self._faults[kind].note(reasons if check.enabled else (), at, forgive_s=0.0)
 

@@ -3,6 +3,7 @@
 from detector.streams.base import InputSettings, Source, SourceProgress, redact
 from detector.streams.idle import IdleSettings, IdleSwitch
 from detector.streams.latest import Latest
+from detector.streams.mask_trail import MaskTrail
 from detector.streams.packet_stream import PacketStream
 from detector.streams.packets import PacketRing
 from detector.streams.privacy import PrivacyMasks
@@ -14,6 +15,7 @@ __all__ = [
     "IdleSwitch",
     "InputSettings",
     "Latest",
+    "MaskTrail",
     "PacketRing",
     "PacketStream",
     "PrivacyMasks",

@@ -19,7 +19,7 @@ from detector.streams.live import LiveStream
 from detector.streams.packet_stream import PacketStream
 from detector.streams.packets import PacketRing
 from detector.streams.pictures import SourceRequest
-from detector.streams.privacy import NO_MASKS, PrivacyMasks
+from detector.streams.privacy import NO_MASKS, Masks
 from detector.streams.recording import Recording
 from detector.streams.timeline import LIVE_STEP_LIMIT_S, Timeline
 from detector.types import CameraId
@@ -40,7 +40,7 @@ def open_source(  # noqa: PLR0913  (everything after the camera is optional)
     *,
     ring: PacketRing | None = None,
     idle: IdleSwitch | None = None,
-    masks: PrivacyMasks = NO_MASKS,
+    masks: Masks = NO_MASKS,
 ) -> Source:
     """Open an input and look at its first bytes.
 

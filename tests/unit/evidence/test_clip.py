@@ -17,6 +17,7 @@ from av.video.frame import VideoFrame
 from detector.errors import EvidenceError
 from detector.evidence.clip import cut_recording, verify_clip, write_clip
 from detector.streams.packets import Coding, Packet, PacketRing
+from detector.streams.privacy import NO_MASKS, PrivacyMasks
 
 FPS, GROUP = 25, 10
 T0 = 1_790_000_000.0
@@ -194,10 +195,10 @@ def test_packets_that_nobody_can_decode_are_no_clip(tmp_path: Path) -> None:
     assert files(tmp_path) == []
 
 
-@pytest.mark.parametrize("masks", [[], [[(0.0, 0.0), (0.1, 0.0), (0.1, 0.1)]]])
+@pytest.mark.parametrize("masks", [NO_MASKS, PrivacyMasks([[(0.0, 0.0), (0.1, 0.0), (0.1, 0.1)]])])
 @pytest.mark.parametrize("limit", [1_000, 40_000])
 def test_a_full_disk_leaves_nothing_behind_and_the_old_clip_alone(
-    tmp_path: Path, limit: int, masks: list[list[tuple[float, float]]]
+    tmp_path: Path, limit: int, masks: PrivacyMasks
 ) -> None:
     packets = encoded(size=(128, 96))
     path = tmp_path / "a.mp4"
