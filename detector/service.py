@@ -56,7 +56,7 @@ from detector.streams import (
     Latest,
     PacketRing,
     PrivacyMasks,
-    is_live,
+    has_packets,
     open_source,
     redact,
 )
@@ -301,10 +301,10 @@ class Service:
     def _ring(
         self, name: CameraId, settings: CameraSettings, masks: ClipMasks
     ) -> PacketRing | None:
-        """Make room for the packets of a live camera; None where no clips are kept."""
+        """Make room for the packets of what is played; None where no clips are kept."""
         record = self._config.record_settings(name)
         source = settings.ffmpeg.record or settings.ffmpeg.detect
-        if not record.enabled or not is_live(source):
+        if not record.enabled or not has_packets(source):
             return None
         keep_s = record.keep_s * (MASKED_KEEP if settings.privacy_masks else 1)
         ring = PacketRing(keep_s, RING_BYTES)

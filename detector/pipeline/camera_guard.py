@@ -54,6 +54,8 @@ class CameraGuard:
         self._masks = masks
         watch.withholds = masks is not None
         self._shift: Xy | None = None
+        self.shown: Frame | None = None
+        """The newest picture with privacy masks where they belong."""
         self._clock = clock
         self._utc = utc
         self._began_s = clock()
@@ -89,7 +91,7 @@ class CameraGuard:
     def look(self, frame: Frame | None) -> Outcome:
         """Take a new picture, or that none came; call it several times a second.
 
-        Where there are privacy masks the picture is changed: nobody may have had it before.
+        What others may have of the picture is ``shown`` afterwards.
         A damaged picture shows that the camera is there, and is not measured.
         """
         at = self._clock() - self._began_s
@@ -116,18 +118,20 @@ class CameraGuard:
         outcome = self._watch.advance(moment, link, measures)
         moved = EventKind.CAMERA_MOVED in self._watch.faults
         self._follower.update(at, moved=moved, measured=measures is not None)
-        if frame is not None and not frame.corrupt and self._masks is not None:
-            self._hide(frame, measures, self._masks)
+        if frame is not None and not frame.corrupt:
+            self.shown = self._hidden(frame, measures)
         withheld = self._masks is not None and self._masks.withheld
         self._watch.followed = self.geometry.state is GeometryState.MOVED_ALONG and not withheld
         return outcome
 
-    def _hide(self, frame: Frame, measures: ViewMeasures | None, masks: MaskKeeper) -> None:
+    def _hidden(self, frame: Frame, measures: ViewMeasures | None) -> Frame:
         """Burn the masks in where they belong; a picture that was not measured is as the last."""
+        if self._masks is None:
+            return frame
         if measures is not None:
             shifted = measures.shift if any(measures.shift) else (math.nan, math.nan)
             self._shift = shifted if self._watch.displaced else None
-        masks.judge(frame, self._shift, self.geometry.shift)
+        return self._masks.judge(frame, self._shift, self.geometry.shift)
 
 
 def link_of(health: CameraHealth) -> Link | None:

@@ -1,6 +1,9 @@
 """Keeps a camera's privacy masks on what they hide, and hides everything while that is unknown."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
 
 from detector.incidents.view import IntegritySettings, MovedCheck
 from detector.pipeline.view_follower import AGREE_SHARE
@@ -49,8 +52,8 @@ class MaskKeeper:
         """Hide what the newest judged picture hid; the reader does so before it is judged."""
         self._newest.burn(image)
 
-    def judge(self, frame: Frame, shift: Xy | None, followed: ViewShift | None) -> None:
-        """Hide in ``frame``, in place, what nobody may see of it.
+    def judge(self, frame: Frame, shift: Xy | None, followed: ViewShift | None) -> Frame:
+        """Give ``frame`` without what nobody may see of it.
 
         Args:
             frame: the picture.
@@ -64,12 +67,12 @@ class MaskKeeper:
         if shift is not None:
             fitting = self._moved if followed and self._is_where(shift, followed) else None
         self.withheld = fitting is None
-        if fitting is None:
-            frame.image[:] = 0
-        else:
-            fitting.burn(frame.image)
-            self._newest = fitting
         self.trail.note(frame.decoded_at, fitting)
+        if fitting is None:
+            return replace(frame, image=np.zeros_like(frame.image))
+        self._newest, image = fitting, frame.image.copy()
+        fitting.burn(image)
+        return replace(frame, image=image)
 
     @classmethod
     def of(

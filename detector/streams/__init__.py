@@ -7,7 +7,7 @@ from detector.streams.mask_trail import MaskTrail
 from detector.streams.packet_stream import PacketStream
 from detector.streams.packets import PacketRing
 from detector.streams.privacy import PrivacyMasks
-from detector.streams.sources import is_live, new_timeline, open_packets, open_source
+from detector.streams.sources import has_packets, is_live, new_timeline, open_packets, open_source
 from detector.streams.timeline import Timeline
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "Source",
     "SourceProgress",
     "Timeline",
+    "has_packets",
     "is_live",
     "new_timeline",
     "open_packets",

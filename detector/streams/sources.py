@@ -99,6 +99,14 @@ def is_live(settings: InputSettings) -> bool:
     return settings.pace == "realtime" if by_http else settings.scheme != "file"
 
 
+def has_packets(settings: InputSettings) -> bool:
+    """Whether its packets can be kept as those of a camera: it is one, or is played as one."""
+    if is_live(settings):
+        return True
+    plain = unquote(settings.path.removeprefix("file://"))
+    return settings.pace == "realtime" and not Path(plain).is_dir()
+
+
 def new_timeline(settings: InputSettings) -> Timeline:
     """Give a timeline at 0; gaps in a recording are real, leaps of a live clock are not."""
     return Timeline(LIVE_STEP_LIMIT_S) if is_live(settings) else Timeline()

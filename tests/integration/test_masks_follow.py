@@ -31,6 +31,13 @@ FPS = 5
 DRAWN_S, TURNED_S = 9.0, 15.0
 LEARN_S = 3.0
 SECRET = (255, 0, 255)  # red, green, blue
+OPTIONS = {
+    "g": str(FPS),
+    "bf": "0",
+    "preset": "ultrafast",
+    "crf": "12",
+    "x264-params": "aud=1:threads=1:slices=1",
+}
 
 
 def wide_view() -> U8:
@@ -51,12 +58,12 @@ def film(path: Path, turn_share: float) -> Path:
     with av.open(str(path), "w", format="h264") as container:
         stream = container.add_stream("libx264", rate=FPS)
         stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
-        stream.options = {"crf": "8", "g": "5", "bf": "0", "x264-params": "aud=1:slices=1"}
+        stream.options = OPTIONS
         for number in range(round((DRAWN_S + TURNED_S) * FPS)):
             turned = number >= DRAWN_S * FPS
             left = BEYOND - (round(turn_share * WIDTH) if turned else 0)
             image = wide[:, left : left + WIDTH].astype(int)
-            image += random.integers(-3, 4, image.shape)
+            image += random.integers(-2, 3, (HEIGHT, WIDTH, 1))
             picture = VideoFrame.from_ndarray(
                 np.clip(image, 0, 255).astype(np.uint8), format="rgb24"
             )
@@ -89,7 +96,7 @@ def turned(tmp_path: Path, turn_share: float) -> Iterator[str]:
     """Give the address of a camera that is turned and turned back again and again."""
     if missing := missing_gstreamer():
         pytest.skip(f"needs gst-rtsp-server and its GObject bindings: {missing}")
-    served = RtspCamera(film(tmp_path / "camera.h264", turn_share))
+    served = RtspCamera(film(tmp_path / "camera.h264", turn_share), fps=FPS)
     served.start()
     yield served.url()
     served.kill()
