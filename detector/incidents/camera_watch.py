@@ -147,6 +147,9 @@ class CameraWatch:
         """Zones and barriers moved along with the view: being moved degrades nothing then."""
         self.withholds = False
         """Pictures of a view that is moved and not followed are shown to nobody: it is blind."""
+        self.unconfirmed = False
+        """It was moved in an earlier run, and nobody has changed the configuration since: where
+        pictures are withheld, they are until somebody does."""
         self.displaced = False
         """The newest measured picture is of a view that was moved, for however long."""
         self._said: list[Event] = []
@@ -235,6 +238,8 @@ class CameraWatch:
                 fault.said = str(fault.reasons[0].value) if fault.reasons else ""
             if spare:
                 self._say(fault, Phase.END, moment, RESTART)
+            elif fault.kind is EventKind.CAMERA_MOVED and incident.gravest is not None:
+                self.unconfirmed = incident.gravest.config == self._context.config
         self._to_resume = ()
 
     def _take_link(self, link: Link, moment: Moment) -> None:
@@ -273,8 +278,9 @@ class CameraWatch:
         conditions = self._conditions(seen)
         moved = conditions[EventKind.CAMERA_MOVED]
         self.displaced = bool(moved) and self._settings.moved.enabled
-        if self.withholds and moved:
+        if self.withholds and (moved or self.unconfirmed):
             conditions[EventKind.CAMERA_MOVED] = (*moved, _WITHHELD)
+            self.displaced = True
         for kind, reasons in conditions.items():
             check = getattr(self._settings, kind.removeprefix("camera_"))
             self._faults[kind].note(reasons if check.enabled else (), at, forgive_s=0.0)

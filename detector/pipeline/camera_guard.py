@@ -131,6 +131,8 @@ class CameraGuard:
         if measures is not None:
             shifted = measures.shift if any(measures.shift) else (math.nan, math.nan)
             self._shift = shifted if self._watch.displaced else None
+        if self._watch.unconfirmed:
+            self._shift = (math.nan, math.nan)
         return self._masks.judge(frame, self._shift, self.geometry.shift)
 
 

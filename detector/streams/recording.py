@@ -25,9 +25,9 @@ class Recording(Closing):
     """A file whose readable pictures are given to the last one, however it ends.
 
     Stream time is seconds since the first picture. A ring gets the packets as if they came when
-    their pictures are asked for, so it is of use only where the recording is played. Iterating raises
-    SourceBroken after the last readable frame where the file has none, breaks off or is shorter
-    than it says.
+    their pictures are asked for, so it is of use only where the recording is played. Iterating
+    raises SourceBroken after the last readable frame where the file has none, breaks off or is
+    shorter than it says.
     """
 
     live = False

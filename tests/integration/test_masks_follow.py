@@ -41,7 +41,7 @@ OPTIONS = {
 
 
 def wide_view() -> U8:
-    """A yard of grey boxes; the first third of the view, and all that lies left of it, is secret."""
+    """A yard of grey boxes; the first third of the view, and all left of it, is secret."""
     random = np.random.default_rng(8)
     wide = np.full((HEIGHT, WIDTH + 2 * BEYOND, 3), 110, np.uint8)
     for _ in range(160):
@@ -168,12 +168,12 @@ def test_no_hidden_pixel_leaves_a_camera_that_is_turned(
     leaks = sum(shows_secret(image) for image in seen)
     assert leaks == 0, f"{leaks} of {len(seen)}"
     lengths = withheld_s(detector.shown)
-    print("withheld", [round(s, 1) for s in lengths], "of", len(detector.shown))
     moved = [e for e in events if e.data.rule is EventKind.CAMERA_MOVED]
     assert moved
     assert "pictures" in {reason.predicate for reason in moved[-1].data.reasons}
     followed = abs(turn_share) < 0.15
-    assert (max(lengths) < 10.0) == followed
+    said = f"withheld for {[round(length_s, 1) for length_s in lengths]} s"
+    assert (max(lengths) < 10.0) == followed, said
 
 
 @pytest.mark.parametrize("turn_share", [0.04])
