@@ -74,8 +74,8 @@ def test_a_dated_recording_has_clips_of_the_time_that_it_shows(tmp_path: Path) -
     config = make_config(tmp_path, cameras={"north": given}, record=record)
     make_recording(tmp_path / "clip.mp4", seconds=LENGTH_S, shown=SHOWN, fps=FPS)
     with Service(load_config(write(tmp_path, config))) as service:
-        (event,) = ready(service, 1)
-        (clip,) = service.store.clips(event.data.incident_id)
+        event = ready(service, 1)[0]
+        clip = service.store.clips(event.data.incident_id)[0]
     assert event.data.has_clip, event.data.reasons
     body = json.loads(clip.body)
     begun = 1772402400.0
