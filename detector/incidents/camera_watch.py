@@ -151,7 +151,7 @@ class CameraWatch:
         """It was moved in an earlier run, and nobody has changed the configuration since: where
         pictures are withheld, they are until somebody does."""
         self.displaced = False
-        """The newest measured picture is of a view that was moved, for however long."""
+        """The newest measured picture shows the view moved, for however long, or no usual view."""
         self._said: list[Event] = []
         self._changed: list[Incident] = []
 
@@ -277,7 +277,9 @@ class CameraWatch:
     def _take_measures(self, seen: ViewMeasures, at: float) -> None:
         conditions = self._conditions(seen)
         moved = conditions[EventKind.CAMERA_MOVED]
-        self.displaced = bool(moved) and self._settings.moved.enabled
+        check, structure = self._settings.moved, seen.structure
+        unlike = structure is not None and structure <= check.max_structure  # blurred by the turn
+        self.displaced = check.enabled and (bool(moved) or unlike)
         if self.withholds and (moved or self.unconfirmed):
             conditions[EventKind.CAMERA_MOVED] = (*moved, _WITHHELD)
             self.displaced = True

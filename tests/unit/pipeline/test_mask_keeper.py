@@ -65,9 +65,11 @@ class Post:
     def now(self) -> float:
         return self.at
 
-    def see(self, shift_px: int) -> U8:
+    def see(self, *shifts_px: int) -> U8:
+        """Take a picture; with several shifts one that was blurred by the turn."""
         self.at += 1 / FPS
-        image = picture(shift_px, round(self.at * FPS) % 4).copy()
+        exposed = [picture(shift_px, round(self.at * FPS) % 4) for shift_px in shifts_px]
+        image = np.mean(exposed, axis=0).astype(np.uint8)
         self.masks.burn(image)  # as the reader does
         given = replace(frame(self.at, SMALL), image=image, decoded_at=self.at)
         outcome = self.guard.look(given)
@@ -94,6 +96,16 @@ def test_masks_follow_a_turn_and_nothing_is_shown_until_they_do(shift_px: int) -
     assert any("withheld" in str(reason.value) for reason in said.data.reasons)
     assert post.leaks(6, 0) == 0, "turned back"
     assert not post.masks.withheld
+
+
+@pytest.mark.parametrize("px_a_picture", [6, 15, 30, 60, 120])
+def test_nothing_is_shown_of_what_a_turn_blurs_either(px_a_picture: int) -> None:
+    post = Post()
+    post.leaks(8, 0)
+    for end_px in range(px_a_picture, 391, px_a_picture):
+        exposed = np.linspace(end_px - px_a_picture / 2, end_px, 8).round().astype(int).tolist()
+        assert not leaks(post.see(*exposed))
+    assert post.masks.withheld
 
 
 @pytest.mark.parametrize("shift_px", [8, 15, 25, -25])
