@@ -38,6 +38,7 @@ from detector.pipeline.dispatcher import THREAD as DELIVERY
 from detector.pipeline.dispatcher import Dispatcher, SinkHealth
 from detector.pipeline.evidence_worker import Announcement, EvidenceWorker, Footage
 from detector.pipeline.health import CameraHealth, Heartbeats
+from detector.pipeline.mask_keeper import MaskKeeper, meter_of
 from detector.pipeline.memory import CameraMemory
 from detector.pipeline.reader import Reader
 from detector.pipeline.reader_post import ReaderPost
@@ -58,13 +59,13 @@ from detector.streams import (
     Latest,
     PacketRing,
     PrivacyMasks,
-    is_live,
+    has_packets,
     open_source,
     redact,
 )
+from detector.streams.privacy import ClipMasks
 from detector.types import CameraId, Frame
 from detector.vision import Detector, DetectorInfo
-from detector.vision.integrity import IntegrityMeter
 from detector.vision.onnx_detector import load_detector
 
 log = logging.getLogger(__name__)
@@ -271,7 +272,9 @@ class Service:
             config=ConfigStamp(sha256=self._loaded.sha256),
             live=True,
         )
-        ring = self._ring(name, settings)
+        masks = PrivacyMasks(settings.mask_polygons)
+        moving = MaskKeeper.of(masks, settings.integrity, idles=settings.detect.idling is not None)
+        ring = self._ring(name, settings, moving.trail if moving else masks)
         record = self._config.record_settings(name) if ring else None
         state = self.store.camera_state(name)
         of_view, of_people = by_subject(self.store.open_incidents(name))
@@ -292,17 +295,18 @@ class Service:
             recorded = ReaderPost(RecordReader(of_main, self._heartbeats))
         else:
             reader_plan = replace(reader_plan, ring=ring)
-        idling, masks = settings.detect.idling, settings.mask_polygons
+        idling = settings.detect.idling
         say_masks(name, settings)
         idle = IdleSwitch(name, idling, source.stall_s) if idling else None
-        opener = partial(open_source, stages=self.stages, idle=idle, masks=PrivacyMasks(masks))
+        opener = partial(open_source, stages=self.stages, idle=idle, masks=moving or masks)
         reader = ReaderPost(Reader(reader_plan, self._slots, self._heartbeats, opener=opener))
-        meter = IntegrityMeter(plan.integrity.learn_s, masks)
+        meter = meter_of(plan.integrity, settings.mask_polygons, moving)
         guard = CameraGuard(
             meter,
             CameraWatch(context, plan.integrity, of_view, source.clock_alarm_s),
             reader.monitor.snapshot,
             ViewFollower(meter, plan.integrity.moved),
+            masks=moving,
         )
         ledger = WatchLedger(name, silence_s(settings.detect.fps), self.store.watched_until(name))
         keeper = WatchKeeper(ledger, guard.standing)
@@ -310,15 +314,17 @@ class Service:
         analysed = AnalysedCamera(pipeline, reader.monitor, guard, keeper, idle, trail)
         return Camera(name, settings, reader, analysed, recorded)
 
-    def _ring(self, name: CameraId, settings: CameraSettings) -> PacketRing | None:
-        """Make room for the packets of a live camera; None where no clips are kept."""
+    def _ring(
+        self, name: CameraId, settings: CameraSettings, masks: ClipMasks
+    ) -> PacketRing | None:
+        """Make room for the packets of what is played; None where no clips are kept."""
         record = self._config.record_settings(name)
         source = settings.ffmpeg.record or settings.ffmpeg.detect
-        if not record.enabled or not is_live(source):
+        if not record.enabled or not has_packets(source):
             return None
         keep_s = record.keep_s * (MASKED_KEEP if settings.privacy_masks else 1)
         ring = PacketRing(keep_s, RING_BYTES)
-        self._footage[name] = Footage(ring, Trail(keep_s, TRAIL_BYTES), settings.mask_polygons)
+        self._footage[name] = Footage(ring, Trail(keep_s, TRAIL_BYTES), masks)
         return ring
 
     def _stop_readers(self) -> None:

@@ -11,6 +11,7 @@ from detector.pipeline.camera import CameraPlan
 from detector.pipeline.object_filter import FilterSettings
 from detector.pipeline.recording_evidence import EvidencePlan
 from detector.rules import RuleSettings, default_rules
+from detector.streams import PrivacyMasks
 from detector.types import ObjectClass
 from detector.vision import DetectorInfo
 
@@ -59,7 +60,7 @@ def evidence_plan(config: SiteConfig, camera: str, folder: Path) -> EvidencePlan
         clips=ClipFolder(folder / "clips"),
         snapshots=snapshot_folder(config, folder) if config.snapshots.enabled else None,
         record=config.record_settings(camera),
-        masks=config.cameras[camera].mask_polygons,
+        masks=PrivacyMasks(config.cameras[camera].mask_polygons),
     )
 
 

@@ -18,15 +18,15 @@ from detector.evidence.clip_times import longest_part, timed
 from detector.evidence.clip_writer import store_clip
 from detector.streams.base import redact, scheme_of
 from detector.streams.packets import Packet
-from detector.streams.privacy import Polygon
+from detector.streams.privacy import NO_MASKS, ClipMasks
 from detector.streams.tap import coding_of
 
-__all__ = ["ClipFile", "Polygon", "cut_recording", "verify_clip", "write_clip"]
+__all__ = ["ClipFile", "cut_recording", "verify_clip", "write_clip"]
 
 _LAST_SHOWS_S = 1.0  # a picture is taken to be shown so long after the last
 
 
-def write_clip(packets: Sequence[Packet], path: Path, masks: Sequence[Polygon] = ()) -> ClipFile:
+def write_clip(packets: Sequence[Packet], path: Path, masks: ClipMasks = NO_MASKS) -> ClipFile:
     """Write ``packets`` as an MP4, decode it to the end, and only then give it its name.
 
     H.264 and HEVC are copied bit by bit. Anything else (MJPEG above all) is encoded as H.264, as
@@ -36,7 +36,7 @@ def write_clip(packets: Sequence[Packet], path: Path, masks: Sequence[Polygon] =
     Args:
         packets: in the order in which they came, as ``PacketRing.between`` gives them.
         path: where the clip goes, replacing what is there; ``<name>.part`` beside it meanwhile.
-        masks: what nobody may see, as polygons in shares of the picture.
+        masks: what nobody may see.
 
     Raises:
         EvidenceError: there is nothing to write, it cannot be written, or what was written does not
@@ -55,7 +55,7 @@ def cut_recording(
     begin_s: float,
     end_s: float,
     path: Path,
-    masks: Sequence[Polygon] = (),
+    masks: ClipMasks = NO_MASKS,
     *,
     begun_at: float | None = None,
 ) -> ClipFile:

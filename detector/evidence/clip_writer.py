@@ -29,7 +29,7 @@ from detector.evidence.clip_times import (
 from detector.evidence.durable import replacing
 from detector.evidence.video import VideoWriter
 from detector.streams.packets import Coding, Packet
-from detector.streams.privacy import NO_MASKS, Polygon, PrivacyMasks
+from detector.streams.privacy import NO_MASKS, ClipMasks
 
 _TAGS = {"h264": "avc1", "hevc": "hvc1"}  # hvc1: Safari plays no HEVC that is tagged hev1
 _START_CODES = (b"\x00\x00\x01", b"\x00\x00\x00\x01")
@@ -45,7 +45,7 @@ class _Changes:
         quarters: counter-clockwise quarter turns that make a recording upright.
     """
 
-    masks: PrivacyMasks = NO_MASKS
+    masks: ClipMasks = NO_MASKS
     quarters: int = 0
 
     def __bool__(self) -> bool:
@@ -55,7 +55,7 @@ class _Changes:
 def store_clip(
     clip: Sequence[TimedPacket],
     path: Path,
-    masks: Sequence[Polygon] = (),
+    masks: ClipMasks = NO_MASKS,
     *,
     quarters: int = 0,
     anew: bool = False,
@@ -78,7 +78,7 @@ def store_clip(
         EvidenceError: it cannot be written, or does not decode as it should. No file is left
             behind, and none that was there is touched.
     """
-    changes = _Changes(PrivacyMasks(masks), quarters)
+    changes = _Changes(masks, quarters)
     in_order = sorted(clip, key=lambda each: each.pts)
     notes = {
         "comment": captured_note(in_order[0].packet.captured_at, in_order[-1].packet.captured_at)
@@ -159,18 +159,21 @@ def _encode(
     clip: Sequence[TimedPacket], part: Path, changes: _Changes, notes: Mapping[str, str]
 ) -> None:
     with VideoWriter(part, 1.0 / _step_s(clip), notes) as video:
-        for picture, at_s in _pictures(clip):
+        for picture, at_s, arrived_at in _pictures(clip):
             image = np.ascontiguousarray(
                 np.rot90(np.asarray(picture.to_ndarray(format="bgr24"), np.uint8), changes.quarters)
             )
-            changes.masks.burn(image)
+            changes.masks.burn_at(image, arrived_at)
             video.write(image, at_s)
 
 
-def _pictures(clip: Sequence[TimedPacket]) -> Iterator[tuple[VideoFrame, float]]:
-    """Decode all; the next picture that comes out is the earliest of those that went in."""
+def _pictures(clip: Sequence[TimedPacket]) -> Iterator[tuple[VideoFrame, float, float]]:
+    """Decode all; the next picture that comes out is the earliest of those that went in.
+
+    With each come the seconds at which it is shown and the UTC at which its packet came.
+    """
     decoder = _decoder(clip[0].packet.coding)
-    due: list[int] = []
+    due: list[tuple[int, float]] = []
     for each in [*clip, None]:
         packet = None if each is None else AvPacket(each.packet.data)
         try:
@@ -178,10 +181,11 @@ def _pictures(clip: Sequence[TimedPacket]) -> Iterator[tuple[VideoFrame, float]]
         except av.error.InvalidDataError:
             continue
         if each is not None:
-            heapq.heappush(due, each.pts)
+            heapq.heappush(due, (each.pts, each.packet.arrived_at))
         for picture in pictures:
             if due:
-                yield picture, heapq.heappop(due) / TICKS_PER_S
+                shown, arrived_at = heapq.heappop(due)
+                yield picture, shown / TICKS_PER_S, arrived_at
 
 
 def _decoder(coding: Coding) -> VideoCodecContext:

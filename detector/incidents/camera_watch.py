@@ -64,6 +64,9 @@ _EXPLAINED_BY: Mapping[EventKind, frozenset[EventKind]] = {
 }
 _WITHOUT_PICTURE = frozenset({EventKind.CAMERA_OFFLINE, EventKind.CAMERA_CLOCK})
 """Faults that are judged at every moment, whether or not a picture came."""
+_WITHHELD = EventReason(
+    predicate="pictures", value="withheld: the privacy masks no longer fit", limit=""
+)
 CLOCK_UNKNOWN_S = 10.0
 """A clock fault of an earlier run is over once the clock was right for so long in this one."""
 _OF_REFERENCE = frozenset(
@@ -155,6 +158,13 @@ class CameraWatch:
         self._incidents = self._events = 0
         self.followed = False
         """Zones and barriers moved along with the view: being moved degrades nothing then."""
+        self.withholds = False
+        """Pictures of a view that is moved and not followed are shown to nobody: it is blind."""
+        self.unconfirmed = False
+        """It was moved in an earlier run, and nobody has changed the configuration since: where
+        pictures are withheld, they are until somebody does."""
+        self.displaced = False
+        """The newest measured picture shows the view moved, for however long, or no usual view."""
         self._said: list[Event] = []
         self._changed: list[Incident] = []
 
@@ -169,7 +179,8 @@ class CameraWatch:
         faults = self._degrading
         if not faults:
             return WatchState.WATCHED, ""
-        state = WatchState.BLIND if BLINDING.intersection(faults) else WatchState.DEGRADED
+        blinding = BLINDING | ({EventKind.CAMERA_MOVED} if self.withholds else set())
+        state = WatchState.BLIND if blinding.intersection(faults) else WatchState.DEGRADED
         return state, faults[0].removeprefix("camera_")
 
     @property
@@ -240,6 +251,8 @@ class CameraWatch:
                 fault.said = str(fault.reasons[0].value) if fault.reasons else ""
             if spare:
                 self._say(fault, Phase.END, moment, RESTART)
+            elif fault.kind is EventKind.CAMERA_MOVED and incident.gravest is not None:
+                self.unconfirmed = incident.gravest.config == self._context.config
         self._to_resume = ()
 
     def _take_link(self, link: Link, moment: Moment) -> None:
@@ -276,7 +289,15 @@ class CameraWatch:
         self._faults[EventKind.CAMERA_CLOCK].note(reasons, moment.pts, forgive_s=0.0)
 
     def _take_measures(self, seen: ViewMeasures, at: float) -> None:
-        for kind, reasons in self._conditions(seen).items():
+        conditions = self._conditions(seen)
+        moved = conditions[EventKind.CAMERA_MOVED]
+        check, structure = self._settings.moved, seen.structure
+        unlike = structure is not None and structure <= check.max_structure  # blurred by the turn
+        self.displaced = check.enabled and (bool(moved) or unlike)
+        if self.withholds and (moved or self.unconfirmed):
+            conditions[EventKind.CAMERA_MOVED] = (*moved, _WITHHELD)
+            self.displaced = True
+        for kind, reasons in conditions.items():
             check = getattr(self._settings, kind.removeprefix("camera_"))
             self._faults[kind].note(reasons if check.enabled else (), at, forgive_s=0.0)
 

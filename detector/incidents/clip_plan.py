@@ -22,7 +22,7 @@ class RecordSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    enabled: bool = Field(default=True, description="keep clips of incidents of live cameras")
+    enabled: bool = Field(default=True, description="keep clips of incidents")
     pre_capture_s: float = Field(default=5.0, ge=0, le=60, description="video before each event")
     post_capture_s: float = Field(default=5.0, ge=0, le=60, description="video after each event")
     piece_s: float = Field(

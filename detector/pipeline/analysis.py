@@ -114,7 +114,8 @@ class Analysis:
         taken = self._slots.take(WAIT_S, self._batch)
         self._guard({frame.camera: frame for frame in taken})
         # A damaged picture must not be judged as if it were whole; its camera counts it.
-        frames = [frame for frame in taken if not frame.corrupt]
+        whole = [self._cameras[frame.camera].guard for frame in taken if not frame.corrupt]
+        frames = [guard.shown for guard in whole if guard.shown is not None]
         if not taken:
             self._recorder.flush()
             return self._slots.drained

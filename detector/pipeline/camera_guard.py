@@ -1,5 +1,6 @@
 """One camera's own state: whether pictures come and show what they usually show."""
 
+import math
 from collections.abc import Callable
 from time import monotonic, time
 
@@ -7,10 +8,12 @@ from detector.events import EventKind, Moment
 from detector.incidents import Outcome
 from detector.incidents.camera_watch import CameraWatch, Link
 from detector.incidents.coverage import WatchState
+from detector.incidents.view import ViewMeasures
 from detector.incidents.watch_ledger import Standing
 from detector.pipeline.health import STOPPED, CameraHealth, CameraState
+from detector.pipeline.mask_keeper import MaskKeeper
 from detector.pipeline.view_follower import Geometry, GeometryState, ViewFollower
-from detector.types import ClockReading, ClockSource, Frame, Reason
+from detector.types import ClockReading, ClockSource, Frame, Reason, Xy
 from detector.vision.integrity import IntegrityMeter
 
 LOOK_EVERY_S = 0.25
@@ -28,11 +31,12 @@ class CameraGuard:
         watch: judges.
         health: gives the state of the camera's reader.
         follower: decides about the geometry of a camera that was moved.
+        masks: moves privacy masks along with it; None where there are none.
         clock: monotonic seconds.
         utc: UTC epoch seconds.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  (clocks and masks are optional)
         self,
         meter: IntegrityMeter,
         watch: CameraWatch,
@@ -40,11 +44,18 @@ class CameraGuard:
         follower: ViewFollower,
         clock: Callable[[], float] = monotonic,
         utc: Callable[[], float] = time,
+        *,
+        masks: MaskKeeper | None = None,
     ) -> None:
         self._meter = meter
         self._watch = watch
         self._health = health
         self._follower = follower
+        self._masks = masks
+        watch.withholds = masks is not None
+        self._shift: Xy | None = None
+        self.shown: Frame | None = None
+        """The newest picture with privacy masks where they belong."""
         self._clock = clock
         self._utc = utc
         self._began_s = clock()
@@ -80,6 +91,7 @@ class CameraGuard:
     def look(self, frame: Frame | None) -> Outcome:
         """Take a new picture, or that none came; call it several times a second.
 
+        What others may have of the picture is ``shown`` afterwards.
         A damaged picture shows that the camera is there, and is not measured.
         """
         at = self._clock() - self._began_s
@@ -106,8 +118,22 @@ class CameraGuard:
         outcome = self._watch.advance(moment, link, measures)
         moved = EventKind.CAMERA_MOVED in self._watch.faults
         self._follower.update(at, moved=moved, measured=measures is not None)
-        self._watch.followed = self.geometry.state is GeometryState.MOVED_ALONG
+        if frame is not None and not frame.corrupt:
+            self.shown = self._hidden(frame, measures)
+        withheld = self._masks is not None and self._masks.withheld
+        self._watch.followed = self.geometry.state is GeometryState.MOVED_ALONG and not withheld
         return outcome
+
+    def _hidden(self, frame: Frame, measures: ViewMeasures | None) -> Frame:
+        """Burn the masks in where they belong; a picture that was not measured is as the last."""
+        if self._masks is None:
+            return frame
+        if measures is not None:
+            shifted = measures.shift if any(measures.shift) else (math.nan, math.nan)
+            self._shift = shifted if self._watch.displaced else None
+        if self._watch.unconfirmed:
+            self._shift = (math.nan, math.nan)
+        return self._masks.judge(frame, self._shift, self.geometry.shift)
 
 
 def link_of(health: CameraHealth) -> Link | None:

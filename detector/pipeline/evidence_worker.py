@@ -21,7 +21,7 @@ from detector.pipeline.health import Heartbeats
 from detector.store import ClipRecord, ClipState, Store
 from detector.streams import PacketRing
 from detector.streams.packets import Packet
-from detector.streams.privacy import Polygon
+from detector.streams.privacy import NO_MASKS, ClipMasks
 
 log = logging.getLogger(__name__)
 
@@ -46,12 +46,12 @@ class Footage:
     Attributes:
         ring: packets as they came, without masks.
         trail: who was where.
-        masks: polygons in shares of the picture, burnt into every clip.
+        masks: burnt into every clip.
     """
 
     ring: PacketRing
     trail: Trail
-    masks: Sequence[Polygon] = ()
+    masks: ClipMasks = NO_MASKS
 
 
 @dataclass(frozen=True, slots=True)

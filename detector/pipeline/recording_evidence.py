@@ -2,7 +2,7 @@
 
 import dataclasses
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,7 @@ from detector.incidents.evidence_event import evidence_event
 from detector.incidents.recording_clips import PlannedClip, RecordingClips
 from detector.pipeline.camera import Step
 from detector.streams import InputSettings, Timeline, redact
-from detector.streams.privacy import Polygon
+from detector.streams.privacy import NO_MASKS, PrivacyMasks
 from detector.types import ClockSource, Detections
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class EvidencePlan:
     clips: ClipFolder
     snapshots: SnapshotFolder | None
     record: RecordSettings
-    masks: Sequence[Polygon] = ()
+    masks: PrivacyMasks = NO_MASKS
 
 
 class RecordingEvidence:

@@ -16,7 +16,7 @@ from detector.stages import Stage, StageClock
 from detector.streams.base import InputSettings, SourceProgress, redact
 from detector.streams.frame_numbers import FrameNumbers, KeyFrameParts
 from detector.streams.packets import PacketTaker
-from detector.streams.privacy import NO_MASKS, PrivacyMasks
+from detector.streams.privacy import NO_MASKS, Masks
 from detector.streams.timeline import SamplingGrid, Timeline
 from detector.streams.wholeness import Wholeness
 from detector.types import U8, CameraId, ClockReading, ClockSource, Frame
@@ -42,7 +42,7 @@ class SourceRequest:
     stages: StageClock = field(default_factory=StageClock)
     ring: PacketTaker | None = None
     idle: "IdleSwitch | None" = None
-    masks: PrivacyMasks = NO_MASKS
+    masks: Masks = NO_MASKS
 
     @property
     def where(self) -> str:

@@ -13,6 +13,7 @@ from detector.errors import SourceBroken, StreamError
 from detector.streams.base import Closing
 from detector.streams.faults import translate
 from detector.streams.pictures import Pictures, SourceRequest
+from detector.streams.played_tap import PlayedTap
 from detector.types import ClockSource, Frame
 
 _DEFAULT_FPS = 25.0  # what FFmpeg assumes where a file does not say
@@ -23,9 +24,10 @@ _SHORT_S = 1.0  # a recording may end so much before its declared end
 class Recording(Closing):
     """A file whose readable pictures are given to the last one, however it ends.
 
-    Stream time is seconds since the first picture. Iterating raises
-    SourceBroken after the last readable frame where the file has none, breaks off or is shorter
-    than it says.
+    Stream time is seconds since the first picture. A ring gets the packets as if they came when
+    their pictures are asked for, so it is of use only where the recording is played. Iterating
+    raises SourceBroken after the last readable frame where the file has none, breaks off or is
+    shorter than it says.
     """
 
     live = False
@@ -40,6 +42,9 @@ class Recording(Closing):
         self.progress = request.progress
         self._begun_at, self._clock = _begun(request, container, self._pictures.stream)
         self._broke: StreamError | None = None
+        configured = self._begun_at if self._clock is ClockSource.CONFIGURED else None
+        ring, stream = request.ring, self._pictures.stream
+        self._tap = None if ring is None else PlayedTap(ring, stream, self.fps, configured)
 
     def __iter__(self) -> Iterator[Frame]:
         """Give the frames that are due, each at its own time."""
@@ -56,6 +61,8 @@ class Recording(Closing):
             frame = pictures.frame(picture, pts, (self._begun_at + pts, self._clock))
             if frame is not None:
                 yield frame
+                if self._tap is not None and raw_s is not None:
+                    self._tap.played(raw_s, pts)
         self._check_whole(self.progress.decoded - before, end_s - begin_s)
 
     def describe(self) -> str:
@@ -76,6 +83,8 @@ class Recording(Closing):
         try:
             for packet in self._container.demux(self._pictures.stream):
                 yield from self._pictures.decode(packet)
+                if self._tap is not None:  # now it is known when its picture was played
+                    self._tap.add(packet)
         except IndexError:  # PyAV's flush at the end trips over tracks that damage made up
             yield from self._pictures.decode(None)
         except av.error.FFmpegError as error:

@@ -19,7 +19,7 @@ from detector.streams.live import LiveStream
 from detector.streams.packet_stream import PacketStream
 from detector.streams.packets import PacketTaker
 from detector.streams.pictures import SourceRequest
-from detector.streams.privacy import NO_MASKS, PrivacyMasks
+from detector.streams.privacy import NO_MASKS, Masks
 from detector.streams.recording import Recording
 from detector.streams.timeline import LIVE_STEP_LIMIT_S, Timeline
 from detector.types import CameraId
@@ -40,7 +40,7 @@ def open_source(  # noqa: PLR0913  (everything after the camera is optional)
     *,
     ring: PacketTaker | None = None,
     idle: IdleSwitch | None = None,
-    masks: PrivacyMasks = NO_MASKS,
+    masks: Masks = NO_MASKS,
 ) -> Source:
     """Open an input and look at its first bytes.
 
@@ -97,6 +97,14 @@ def is_live(settings: InputSettings) -> bool:
     """
     by_http = settings.scheme in ("http", "https")
     return settings.pace == "realtime" if by_http else settings.scheme != "file"
+
+
+def has_packets(settings: InputSettings) -> bool:
+    """Whether its packets can be kept as those of a camera: it is one, or is played as one."""
+    if is_live(settings):
+        return True
+    plain = unquote(settings.path.removeprefix("file://"))
+    return settings.pace == "realtime" and not Path(plain).is_dir()
 
 
 def new_timeline(settings: InputSettings) -> Timeline:

@@ -67,11 +67,22 @@ class IntegrityMeter:
     Args:
         learn_s: seconds of pictures before anything is compared with the reference.
         masks: what is burnt into the pictures, in shares of them; it is not looked at.
+        margin_share: so far around the masks is burnt in as well.
+        apart_s: pictures that come faster are not measured.
     """
 
-    def __init__(self, learn_s: float = 10.0, masks: Sequence[Sequence[Xy]] = ()) -> None:
+    def __init__(
+        self,
+        learn_s: float = 10.0,
+        masks: Sequence[Sequence[Xy]] = (),
+        margin_share: float = 0.0,
+        apart_s: float = APART_S,
+    ) -> None:
         self._learn_s = learn_s
-        self._visible = Visible(masks, (WIDTH_PX, HEIGHT_PX), BLOCKS, _SHIFT_SIZE, _COARSE_SIZE)
+        self._apart_s = apart_s
+        self._visible = Visible(
+            masks, (WIDTH_PX, HEIGHT_PX), BLOCKS, _SHIFT_SIZE, _COARSE_SIZE, margin_share
+        )
         self._reference: _Reference | None = None
         self._before: U8 | None = None
         self._size: tuple[int, ...] = ()
@@ -92,10 +103,10 @@ class IntegrityMeter:
             at: its time in seconds; never decreases.
 
         Returns:
-            The measures; None where the last picture is less than ``APART_S`` ago, and where masks
+            The measures; None where the last picture is less than ``apart_s`` ago, and where masks
             leave nothing to be seen.
         """
-        if at - self._at < APART_S or not self._visible.enough:
+        if at - self._at < self._apart_s or not self._visible.enough:
             return None
         passed_s = min(at - self._at, 1.0) if self._before is not None else 0.0
         self._at = at

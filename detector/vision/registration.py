@@ -14,13 +14,14 @@ import cv2
 import numpy as np
 
 from detector.geometry import project
-from detector.types import F32, F64, U8
+from detector.types import F32, F64, U8, Xy
 
 MIN_LIKENESS = 0.8
 """Correlation of both pictures, once the shift is undone, for it to be believed."""
 
 _STEPS = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 60, 1e-5)
 _BLUR_PX = 5
+_MIDDLE = np.array([[0.5, 0.5]])
 _CORNERS = np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]])
 
 
@@ -41,6 +42,12 @@ class ViewShift:
     def most_share(self) -> float:
         """The greatest way of a corner of the picture, in shares of its width or height."""
         return float(np.abs(project(self.matrix, _CORNERS) - _CORNERS).max())
+
+    @property
+    def middle_share(self) -> Xy:
+        """By which the middle of the picture moved, in shares of its width and height."""
+        ((x, y),) = project(self.matrix, _MIDDLE) - _MIDDLE
+        return float(x), float(y)
 
     def apart_share(self, other: "ViewShift") -> float:
         """How far the corners lie from where another shift puts them, in the same shares."""

@@ -27,6 +27,7 @@ class Visible:
 
     Args:
         masks: polygons in shares of the picture.
+        margin_share: so far around them is hidden as well, in shares of the picture's longer side.
         size: (width, height) of the small picture in pixels.
         blocks: (columns, rows) of the blocks.
         edges: (width, height) of its gradient.
@@ -40,12 +41,15 @@ class Visible:
         blocks: tuple[int, int],
         edges: tuple[int, int],
         coarse: tuple[int, int],
+        margin_share: float = 0.0,
     ) -> None:
         self._masked, self._size = bool(masks), blocks
         shown = np.ones((size[1], size[0]), np.uint8)
+        rim = 1 + 2 * round(margin_share * max(size))
         for mask in masks:
             corners = np.floor(np.asarray(mask, np.float64) * size).astype(np.int32)
             cv2.fillPoly(shown, [corners], (0,))
+            cv2.polylines(shown, [corners], isClosed=True, color=(0,), thickness=rim)
         around = np.ones((2 * _BESIDE_PX + 1,) * 2, np.uint8)
         self.shown = np.asarray(cv2.erode(shown, around) * 255, np.uint8)
         """(height, width) uint8 of the small picture: 255 where it is visible, else 0."""

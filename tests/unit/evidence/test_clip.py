@@ -16,7 +16,9 @@ from av.video.frame import VideoFrame
 
 from detector.errors import EvidenceError
 from detector.evidence.clip import cut_recording, verify_clip, write_clip
+from detector.streams.mask_trail import MaskTrail
 from detector.streams.packets import Coding, Packet, PacketRing
+from detector.streams.privacy import NO_MASKS, PrivacyMasks
 
 FPS, GROUP = 25, 10
 T0 = 1_790_000_000.0
@@ -119,13 +121,41 @@ def test_what_nobody_may_see_is_black_in_every_picture_and_the_rest_is_not(
     mask = [(0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0)]
     packets = encoded(codec, size=(128, 96), b_frames=2)
 
-    clip = write_clip(packets, tmp_path / "a.mp4", [mask])
+    clip = write_clip(packets, tmp_path / "a.mp4", PrivacyMasks([mask]))
 
     assert (clip.codec, clip.pictures) == ("h264", 50)
     for picture in pictures(tmp_path / "a.mp4"):
         image = picture.to_ndarray(format="bgr24")
         assert image[:, :60].max() < 40
         assert image[:, 70:].mean() > 100
+
+
+def test_masks_that_moved_meanwhile_are_where_they_were_when_each_picture_came(
+    tmp_path: Path,
+) -> None:
+    """Left, nowhere to be told, right; pictures come in another order than they are shown."""
+    left = PrivacyMasks([[(0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0)]])
+    right = PrivacyMasks([[(0.5, 0.0), (1.0, 0.0), (1.0, 1.0), (0.5, 1.0)]])
+    packets = encoded("libx264", size=(128, 96), b_frames=2)
+    begun = packets[0].arrived_at
+    trail = MaskTrail(slack_s=0.1)
+    for tick in range(21):
+        masks = left if tick < 8 else None if tick < 12 else right
+        trail.note(begun + tick / 10, masks)
+
+    write_clip(packets, tmp_path / "a.mp4", trail)
+
+    for picture in pictures(tmp_path / "a.mp4"):
+        image = picture.to_ndarray(format="bgr24")
+        halves = (int(image[:, :56].max()) > 40, int(image[:, 72:].max()) > 40)
+        if picture.time < 0.45:
+            assert halves == (False, True)
+        elif 0.85 < picture.time < 1.1:
+            assert halves == (False, False)
+        elif picture.time > 1.45:
+            assert halves == (True, False)
+        else:
+            assert halves != (True, True)
 
 
 def test_timestamps_that_are_missing_are_made_up(tmp_path: Path) -> None:
@@ -194,10 +224,10 @@ def test_packets_that_nobody_can_decode_are_no_clip(tmp_path: Path) -> None:
     assert files(tmp_path) == []
 
 
-@pytest.mark.parametrize("masks", [[], [[(0.0, 0.0), (0.1, 0.0), (0.1, 0.1)]]])
+@pytest.mark.parametrize("masks", [NO_MASKS, PrivacyMasks([[(0.0, 0.0), (0.1, 0.0), (0.1, 0.1)]])])
 @pytest.mark.parametrize("limit", [1_000, 40_000])
 def test_a_full_disk_leaves_nothing_behind_and_the_old_clip_alone(
-    tmp_path: Path, limit: int, masks: list[list[tuple[float, float]]]
+    tmp_path: Path, limit: int, masks: PrivacyMasks
 ) -> None:
     packets = encoded(size=(128, 96))
     path = tmp_path / "a.mp4"

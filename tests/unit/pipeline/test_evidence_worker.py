@@ -1,6 +1,6 @@
 import dataclasses
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from detector.pipeline.health import Heartbeats
 from detector.store import ClipRecord, ClipState, EventQuery, Store, StoreSettings, open_store
 from detector.streams import PacketRing
 from detector.streams.packets import Coding, Packet
-from detector.streams.privacy import Polygon
+from detector.streams.privacy import ClipMasks
 from detector.types import ClockSource, Frame, Tracks
 from tests.happenings import GATE, START, ended, incident_id, make_event, make_incident
 
@@ -191,7 +191,7 @@ def test_the_tracks_are_there_before_the_clip_has_its_name(
 ) -> None:
     there = []
 
-    def look_then_write(packets: list[Packet], path: Path, masks: Sequence[Polygon]) -> ClipFile:
+    def look_then_write(packets: list[Packet], path: Path, masks: ClipMasks) -> ClipFile:
         there.append((tracks_beside(path).exists(), path.exists()))
         return write_clip(packets, path, masks)
 

@@ -1,0 +1,62 @@
+"""Keeps the packets of a recording that is played as a camera, as those of a camera are kept."""
+
+import time
+from typing import TYPE_CHECKING
+
+from av.bitstream import BitStreamFilterContext
+from av.video.stream import VideoStream
+
+from detector.streams.packets import PacketTaker
+from detector.streams.tap import PacketTap
+
+if TYPE_CHECKING:  # generic for the type checker only
+    from av.packet import Packet as AvPacket
+
+_TO_START_CODES = {"h264": "h264_mp4toannexb", "hevc": "hevc_mp4toannexb"}
+_DEFAULT_FPS = 25.0
+
+
+class PlayedTap:
+    """Hands packets of a recording to ``ring``, dated by when their pictures are played.
+
+    Packets are read in bursts, up to the next picture that is to be analysed, so the clock at
+    reading says little: a packet came as long after the newest played picture as it is shown after
+    it. Containers that keep parameter sets apart (MP4, Matroska) get them back into the stream.
+
+    Args:
+        ring: where they go.
+        stream: whose packets they are.
+        fps: nominal pictures per second, None where unknown; for packets without a time.
+        begun_at: UTC epoch seconds of the first picture as configured; None: it is taken when it
+            is played.
+    """
+
+    def __init__(
+        self, ring: PacketTaker, stream: VideoStream, fps: float | None, begun_at: float | None
+    ) -> None:
+        self._tap = PacketTap(ring, stream, untimed=False)
+        name = _TO_START_CODES.get(stream.codec_context.codec.canonical_name)
+        self._filter = BitStreamFilterContext(name, stream) if name else None
+        self._interval_s = 1.0 / (fps or _DEFAULT_FPS)
+        self._begun_at = begun_at
+        self._played: tuple[float, float, float] | None = None  # own seconds, timeline, UTC
+        self._untimed = 0
+
+    def played(self, raw_s: float, pts: float) -> None:
+        """Note that the picture with timestamp ``raw_s``, ``pts`` on the timeline, is due now."""
+        self._played, self._untimed = (raw_s, pts, time.time()), 0
+
+    def add(self, packet: "AvPacket[VideoStream]") -> None:
+        """Keep ``packet``; the empty one that ends a recording is none."""
+        if not packet.size:
+            return
+        stamp = packet.pts if packet.pts is not None else packet.dts
+        raw_s = None if stamp is None else float(stamp * packet.time_base)
+        if self._played is None:
+            self._played = (raw_s or 0.0, 0.0, time.time())
+        own_s, pts, at = self._played
+        self._untimed += raw_s is None
+        after_s = self._untimed * self._interval_s if raw_s is None else raw_s - own_s
+        captured_at = None if self._begun_at is None else self._begun_at + pts + after_s
+        for kept in self._filter.filter(packet) if self._filter else [packet]:
+            self._tap.add(kept, captured_at or at + after_s, at + after_s)

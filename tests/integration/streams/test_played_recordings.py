@@ -1,0 +1,98 @@
+"""Recordings that the service plays as cameras have clips as cameras have them, loops as well."""
+
+import json
+import time
+from itertools import pairwise
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from detector.config import load_config
+from detector.events import Event, EventKind
+from detector.evidence.clip_folder import tracks_beside
+from detector.service import Service
+from detector.store import EventQuery
+from tests.site_folder import camera, make_config, make_recording, write
+
+LENGTH_S, SHOWN = 4.0, (1.0, 3.0)
+FPS = 10
+
+
+def ready(service: Service, count: int) -> list[Event]:
+    deadline_s = time.monotonic() + 90.0
+    query = EventQuery(rules=(EventKind.EVIDENCE_READY, EventKind.EVIDENCE_MISSING))
+    while len(found := service.store.events(query)) < count:
+        assert time.monotonic() < deadline_s
+        time.sleep(0.1)
+    return sorted((record.event() for record in found), key=lambda event: event.seq)
+
+
+def red_s(path: Path) -> list[tuple[float, bool]]:
+    """Give the second of each picture of a clip, and whether somebody is there in red."""
+    with av.open(str(path)) as clip:
+        return [
+            (float(p.time or 0.0), bool(np.ptp(p.to_ndarray(format="rgb24")[40, 56]) > 100))
+            for p in clip.decode(video=0)
+        ]
+
+
+@pytest.mark.parametrize("name", ["clip.mp4", "clip.mkv"])
+def test_a_recording_played_in_a_loop_has_clips_that_go_on_over_its_end(
+    tmp_path: Path, name: str
+) -> None:
+    record = {"pre_capture_s": 3, "post_capture_s": 1}
+    given = camera(name)
+    given["ffmpeg"]["inputs"][0]["loop"] = True
+    config = make_config(tmp_path, cameras={"north": given}, record=record)
+    make_recording(tmp_path / name, seconds=LENGTH_S, shown=SHOWN, fps=FPS)
+    with Service(load_config(write(tmp_path, config))) as service:
+        told = ready(service, 2)
+        clip = service.clip(told[1].data.incident_id, 1)
+        event = told[1]
+
+    assert event.data.has_clip, event.data.reasons
+    shown = red_s(clip)
+    comes = [b for (a, before), (b, now) in pairwise(shown) if now and not before]
+    goes = [b for (a, before), (b, now) in pairwise(shown) if before and not now]
+    # The alarm of the second round asks for 3 s before it: the end of the first is in there
+    assert len(comes) == 1
+    assert comes[0] - goes[0] == pytest.approx(LENGTH_S - (SHOWN[1] - SHOWN[0]), abs=0.3)
+    tracks = json.loads(tracks_beside(clip).read_text())
+    seen = [picture["t_s"] for picture in tracks["pictures"] if picture["boxes"]]
+    assert len(seen) > 5
+    for at_s in seen:
+        there = [red for shown_s, red in shown if abs(shown_s - at_s) <= 0.15]
+        assert any(there), at_s
+
+
+def test_a_dated_recording_has_clips_of_the_time_that_it_shows(tmp_path: Path) -> None:
+    given = camera()
+    given["ffmpeg"]["inputs"][0]["start_time"] = "2026-03-01T22:00:00Z"
+    record = {"pre_capture_s": 0.5, "post_capture_s": 0.5}
+    config = make_config(tmp_path, cameras={"north": given}, record=record)
+    make_recording(tmp_path / "clip.mp4", seconds=LENGTH_S, shown=SHOWN, fps=FPS)
+    with Service(load_config(write(tmp_path, config))) as service:
+        event = ready(service, 1)[0]
+        clip = service.store.clips(event.data.incident_id)[0]
+    assert event.data.has_clip, event.data.reasons
+    body = json.loads(clip.body)
+    begun = 1772402400.0
+    assert begun <= body["first_captured_at"] <= begun + 1.5
+    assert body["tracks"]["pictures"] > 3
+
+
+@pytest.mark.parametrize("how", ["fast", "off"])
+def test_what_is_not_played_at_its_pace_asks_for_no_clip(tmp_path: Path, how: str) -> None:
+    given = camera()
+    if how == "fast":
+        given["ffmpeg"]["inputs"][0]["pace"] = "fast"
+    record = {"enabled": how == "fast", "post_capture_s": 0.5}
+    config = make_config(tmp_path, cameras={"north": given}, record=record)
+    with Service(load_config(write(tmp_path, config))) as service:
+        deadline_s = time.monotonic() + 30.0
+        while not (found := service.store.events(EventQuery())):
+            assert time.monotonic() < deadline_s
+            time.sleep(0.1)
+        assert service.store.clips(found[0].event().data.incident_id) == ()
