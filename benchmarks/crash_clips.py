@@ -2,7 +2,7 @@
 
     python -m benchmarks.crash_clips --incidents 200 --on-full-disk 60
 
-First part: six RTSP cameras, an incident every six seconds on each, and the service killed at
+First part: ten RTSP cameras, an incident every six seconds on each, and the service killed at
 random moments, some of them just after it began to write a clip, and started again until so many
 incidents are committed; now and then it is stopped as planned, with SIGTERM. Second part: the same
 with its data on a disk of 48 MiB that is filled to its last byte now and then, which only root may
@@ -32,7 +32,7 @@ from benchmarks.faults.site import QUICK, Site
 from benchmarks.machine import ROOT, stamp, write_result
 from tests.site_folder import camera
 
-CAMERAS = 6
+CAMERAS = 10
 FPS = 5
 DISK_MIB = 48
 RUNS_S = (2.0, 14.0)
@@ -59,7 +59,7 @@ class Part:
     """
 
     def __init__(self, folder: Path, data: Path, dice: random.Random, disk: Path | None) -> None:
-        film = make_film(folder / "film.h264", scale=8, fps=FPS, noise=12)
+        film = make_film(folder / "film.h264", scale=4, fps=FPS, noise=12)
         self._servers = [RtspCamera(film, fps=FPS) for _ in range(CAMERAS)]
         live = {f"c{n}": _live(server.url()) for n, server in enumerate(self._servers)}
         self._site = Site(folder, live, data)
