@@ -35,7 +35,7 @@ from tests.site_folder import camera
 CAMERAS = 10
 FPS = 5
 DISK_MIB = 48
-RUNS_S = (2.0, 14.0)
+RUNS_S = (2.0, 18.0)
 """How long the service runs before it is ended: 5.5 s are needed for the first clip."""
 FULL_S = (2.0, 20.0)
 PLANNED = 0.2
