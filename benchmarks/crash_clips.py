@@ -38,6 +38,8 @@ DISK_MIB = 48
 RUNS_S = (2.0, 18.0)
 """How long the service runs before it is ended: 5.5 s are needed for the first clip."""
 FULL_S = (2.0, 20.0)
+GOES_ON = 0.3
+"""Share of the times when the disk has room again and the service was not ended meanwhile."""
 PLANNED = 0.2
 AIMED = 0.4
 AIMS_S = 8.0
@@ -78,7 +80,7 @@ class Part:
             while (incidents := len(rule_incidents(self._site))) < wanted:
                 note({"incidents": incidents, **self._ends})
                 self._round()
-            more = {"recovered_s": self._recovered_s()} if self._disk else {}
+            more = {"recovered_s": self._recovered_s(self._disk)} if self._disk else {}
             found = self._settled()
         finally:
             self._site.close()
@@ -99,13 +101,18 @@ class Part:
             ballast = fill(self._disk)
             self._ends["full"] += 1
             time.sleep(self._dice.uniform(*FULL_S))
+            if self._dice.random() < GOES_ON:
+                ballast.unlink()
+                self._ends["went_on"] += 1
+                return
         if self._dice.random() < PLANNED:
             self._site.end(signal.SIGTERM)
             self._ends["planned"] += 1
         else:
             self._site.end(signal.SIGKILL)
             self._ends["killed"] += 1
-            self._ends["killed_when_full"] += ballast is not None
+            if ballast is not None:
+                self._ends["killed_when_full"] += 1
             self._ends["killed_while_writing"] += any(self._site.data.rglob("*.part"))
         if ballast is not None:
             ballast.unlink()
@@ -121,8 +128,14 @@ class Part:
             time.sleep(0.01)
         time.sleep(self._dice.uniform(0.0, 0.1))
 
-    def _recovered_s(self) -> float | None:
-        """Wait until an incident that began with room on the disk has its clip; None: never."""
+    def _recovered_s(self, disk: Path) -> float | None:
+        """Fill the disk once more, and wait for the clip of an incident that began afterwards.
+
+        The service runs on meanwhile. None: it never came.
+        """
+        ballast = fill(disk)
+        time.sleep(FULL_S[1])
+        ballast.unlink()
         began_s, before = time.monotonic(), {clip.incident for clip in self._site.clips()}
         while time.monotonic() - began_s < RECOVERS_S:
             if any(c.state == "ready" and c.incident not in before for c in self._site.clips()):
@@ -175,7 +188,8 @@ _ROWS = {
     "killed_when_full": "… of these, while the disk was full",
     "planned": "ended as planned",
     "full": "disk filled to its last byte",
-    "recovered_s": "room again: a new incident has its clip after, s",
+    "went_on": "… of these, room again without a restart",
+    "recovered_s": "room again after 20 s: a new incident has its clip after, s",
     "committed": "events committed",
     "requests": "requests taken, repeated ones among them",
     "lost": "**events committed and not delivered**",
