@@ -245,9 +245,10 @@ class EvidenceWorker:
 
     def _missing(self, clip: ClipRecord, reason: str) -> None:
         plain = self._folder.without_paths(reason)
-        log.warning("incident %s has no clip %d: %s", clip.incident_id, clip.number, plain)
         why = EventReason(predicate="no_clip", value=plain, limit="")
         self._finish(clip, ClipState.MISSING, {"reason": plain}, why)
+        # Only now: a store that cannot write is asked twice a second, and full disks hold the log
+        log.warning("incident %s has no clip %d: %s", clip.incident_id, clip.number, plain)
 
     def _finish(
         self, clip: ClipRecord, state: ClipState, body: Mapping[str, object], reason: EventReason

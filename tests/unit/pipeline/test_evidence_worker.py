@@ -12,7 +12,7 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 
 from detector.delivery import SinkRoute
-from detector.errors import EvidenceError
+from detector.errors import EvidenceError, StoreError
 from detector.events import Event, EventKind
 from detector.evidence.clip import ClipFile, verify_clip, write_clip
 from detector.evidence.clip_folder import ClipFolder, tracks_beside
@@ -385,6 +385,26 @@ def test_tracks_of_a_clip_that_was_never_finished_do_not_stay(
     worker(store, folder, None).turn(NOW + 60)
     assert clip_of(store).state is ClipState.MISSING
     assert not left.exists()
+
+
+def test_a_missing_clip_is_logged_once_it_is_stored_and_not_at_every_try(
+    store: Store,
+    folder: ClipFolder,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise StoreError("the disk is full")
+
+    busy = worker(store, folder, None)
+    with monkeypatch.context() as patched:
+        patched.setattr(store, "finish_clip", full)
+        for _ in range(3):
+            with pytest.raises(StoreError):
+                busy.turn(NOW + 60)
+    assert "has no clip" not in caplog.text
+    busy.turn(NOW + 60)
+    assert caplog.text.count("has no clip 1") == 1
 
 
 def test_clips_of_a_pruned_incident_are_nobodys(store: Store, folder: ClipFolder) -> None:
