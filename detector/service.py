@@ -3,7 +3,8 @@
 Start: store, network, cameras, deliveries, retention, evidence, analysis, readers. Stop: readers,
 analysis, evidence, retention, deliveries, store. Incidents that are open stay open in the store:
 the next run takes them up, or ends them with the outcome ``restart``; that way a planned stop and a
-power cut leave the same behind.
+power cut leave the same behind. Only video is different: a planned stop writes what is in memory of
+the clips that are still growing, once nothing more can be added to it.
 """
 
 import logging

@@ -44,12 +44,26 @@ class Look:
 
 @dataclass(frozen=True)
 class Clip:
-    """A clip as the database has it; ``state`` is "wanted", "ready" or "missing"."""
+    """A clip as the database has it.
+
+    Attributes:
+        incident: its id.
+        number: of the clip within it.
+        camera: whose video it is.
+        state: "wanted", "ready" or "missing".
+        known: what is known of the file; ``{"reason": ...}`` of a missing one.
+    """
 
     incident: str
     number: int
     camera: str
     state: str
+    known: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        """Of its file, without the ending."""
+        return f"{self.incident}-{self.number}"
 
 
 @dataclass(frozen=True)
@@ -180,10 +194,11 @@ class Site:
 
     def committed(self) -> dict[str, str]:
         """Give every event in the database: id to camera."""
-        rows = self._read("SELECT id, camera FROM events")
+        rows = self.read("SELECT id, camera FROM events")
         return {str(UUID(str(event_id))): str(name) for event_id, name in rows}
 
-    def _read(self, query: str) -> list[tuple[Any, ...]]:
+    def read(self, query: str) -> list[tuple[Any, ...]]:
+        """Ask the database, which the service may be writing to."""
         path = self.data / "events.sqlite3"
         if not path.exists():
             return []
@@ -206,30 +221,33 @@ class Site:
 
     def clips(self) -> list[Clip]:
         """Give every clip in the database."""
-        rows = self._read("SELECT incident_id, number, camera, state FROM clips")
-        return [Clip(str(UUID(str(row[0]))), *row[1:]) for row in rows]
+        rows = self.read("SELECT incident_id, number, camera, state, body FROM clips")
+        return [Clip(str(UUID(str(row[0]))), *row[1:4], json.loads(row[4])) for row in rows]
+
+    def clip_path(self, clip: Clip) -> Path:
+        """Say where the file of a clip lies, whether it is there or not."""
+        return self.data / "clips" / clip.name[:2] / f"{clip.name}.mp4"
 
     def clips_by_fate(self) -> Counter[tuple[str, str]]:
         """Count clips by (camera, "ready", "missing" or "lost").
 
-        Lost is a clip that neither can be decoded to its end nor was announced missing; call it
-        when all is settled.
+        Lost is a clip that neither can be decoded to its end and is the file that was announced,
+        nor was announced missing; call it when all is settled.
         """
         events = [e for e in self.receiver.requests() if e["status"] < 300]
         said = {_clip_said(json.loads(entry["body"])["data"]) for entry in events}
         return Counter((clip.camera, self._fate(clip, said)) for clip in self.clips())
 
     def _fate(self, clip: Clip, said: set[tuple[str, str]]) -> str:
-        name = f"{clip.incident}-{clip.number}"
-        if clip.state == "missing" and (name, "evidence_missing") in said:
+        if clip.state == "missing" and (clip.name, "evidence_missing") in said:
             return "missing"
-        if clip.state != "ready" or (name, "evidence_ready") not in said:
+        if clip.state != "ready" or (clip.name, "evidence_ready") not in said:
             return "lost"
         try:
-            verify_clip(self.data / "clips" / name[:2] / f"{name}.mp4")
+            found = verify_clip(self.clip_path(clip))
         except EvidenceError:
             return "lost"
-        return "ready"
+        return "ready" if found.sha256 == clip.known["sha256"] else "lost"
 
 
 def _look(seen: dict[str, Any]) -> Look:

@@ -33,14 +33,3 @@ class ClipFolder:
     def without_paths(self, text: str) -> str:
         """Give ``text`` with the files of the folder named as they lie in it, for other people."""
         return text.replace(f"{self._folder}/", "")
-
-    def sweep(self) -> int:
-        """Remove what a process left behind that ended while it wrote; gives the number of files.
-
-        Raises:
-            OSError: it cannot be removed.
-        """
-        left = list(self._folder.glob("*/*.part"))
-        for part in left:
-            part.unlink(missing_ok=True)
-        return len(left)

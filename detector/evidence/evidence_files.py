@@ -82,6 +82,19 @@ class EvidenceFiles:
     def __init__(self, data_dir: Path) -> None:
         self._data_dir = data_dir
 
+    def sweep(self) -> int:
+        """Remove what a process left that was killed while it wrote; gives the number of files.
+
+        Nothing may be written meanwhile.
+
+        Raises:
+            OSError: a folder cannot be read, or a file not be removed.
+        """
+        left = [p for kind in EvidenceKind for p in (self._data_dir / kind).glob("*/*.part")]
+        for part in left:
+            part.unlink(missing_ok=True)
+        return len(left)
+
     def find(self) -> Found:
         """Look at every file.
 

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -34,6 +35,11 @@ POLL_S = 0.5
 MOST_AT_ONCE = 8
 MOST_ATTEMPTS = 3
 RETRY_S = 5.0
+LAST_TURN_S = 7.0
+"""No clip is begun so long after a planned stop."""
+STOP_S = 10.0
+"""The stop waits no longer for the clip in hand: who stops us may kill us then."""
+MOST_AT_THE_STOP = 1000
 SLACK_S = 1.0
 """A picture is decoded so much later than it came, or shows something for so long."""
 NO_VIDEO = "no video of the event is held: the camera was gone, or the service was restarted"
@@ -68,7 +74,8 @@ class EvidenceWorker:
     A clip is due once its time is over and its last packets came. It is written from the packets
     that are held if they show at least one of the events that asked for it; where they do not, as
     after a restart, a file of an earlier run is taken if it is whole. A full disk is tried three
-    times, then the clip is missing, and that is said.
+    times, then the clip is missing, and that is said. A planned stop writes what is held of the
+    clips that were still growing, because nothing is held after it.
 
     Args:
         store: holds the jobs, and takes what became of them.
@@ -109,10 +116,15 @@ class EvidenceWorker:
         self._heartbeats.expect(THREAD, limit_s)
         self._thread.start()
 
-    def stop(self, timeout_s: float = 10.0) -> bool:
-        """Finish the clip in hand and end; False if the thread did not end in time."""
+    def stop(self, timeout_s: float = STOP_S) -> bool:
+        """Write what is held and end; False if the thread did not end in time.
+
+        The packets have to be complete: readers and analysis have ended before.
+        """
         self._stopping.set()
         self._thread.join(timeout_s)
+        if self._thread.is_alive():
+            log.warning("the clip in hand is left behind unfinished, it takes too long")
         return not self._thread.is_alive()
 
     def turn(self, now: float) -> int:
@@ -129,8 +141,30 @@ class EvidenceWorker:
             self._one(clip, now)
         return len(due)
 
+    def last_turn(self) -> int:
+        """Write the clips that are still growing as far as packets are held; gives how many.
+
+        Clips with masks come last, as encoding them may take all the time there is. What is not
+        written stays wanted, and the next run says what became of it.
+
+        Raises:
+            StoreError: the store cannot read or write; the clips stay wanted.
+        """
+        give_up_s = time.monotonic() + LAST_TURN_S
+        growing = [
+            clip
+            for clip in self._store.due_clips(math.inf, MOST_AT_THE_STOP)
+            if self._packets(clip)
+        ]
+        growing.sort(key=lambda clip: bool(self._footage[clip.camera].masks))
+        for number, clip in enumerate(growing):
+            if time.monotonic() >= give_up_s:
+                log.warning("no time at the stop for %d clips", len(growing) - number)
+                return number
+            self._one(clip, time.time())
+        return len(growing)
+
     def _run(self) -> None:
-        self._sweep()
         while not self._stopping.is_set():
             self._heartbeats.beat(THREAD)
             busy = False
@@ -146,21 +180,16 @@ class EvidenceWorker:
                 busy = False
             if not busy:
                 self._stopping.wait(POLL_S)
+        try:
+            self.last_turn()
+        except StoreError as error:
+            self._say_once(str(error))
         self._heartbeats.forget(THREAD)
 
     def _say_once(self, fault: str) -> None:
         if fault != self._fault:
             log.error("clips wait, the store does not do its part: %s", fault)
         self._fault = fault
-
-    def _sweep(self) -> None:
-        try:
-            swept = self._folder.sweep()
-        except OSError as error:
-            log.error("unfinished clips cannot be removed: %s", error)  # noqa: TRY400
-            return
-        if swept:
-            log.info("%d unfinished clips of an earlier run removed", swept)
 
     def _one(self, clip: ClipRecord, now: float) -> None:
         try:
@@ -183,23 +212,29 @@ class EvidenceWorker:
 
     def _made(self, clip: ClipRecord) -> tuple[ClipFile, TracksFile | None] | None:
         """Write the clip, or take the file of an earlier run; None where there is nothing."""
-        held = self._footage.get(clip.camera)
-        packets = held.ring.between(clip.begin_at, clip.end_at) if held else ()
-        if packets and _shows_any(packets, clip) and (refusal := self._refusal()):
+        packets = self._packets(clip)
+        if packets and (refusal := self._refusal()):
             raise EvidenceError(refusal)
         path = self._folder.path(clip.incident_id, clip.number)
-        if held and packets and _shows_any(packets, clip):
+        if packets:
             path = self._folder.place(clip.incident_id, clip.number)
             tracks = self._tracks.write(clip, packets, path)
             try:
-                return write_clip(packets, path, held.masks), tracks
+                return write_clip(packets, path, self._footage[clip.camera].masks), tracks
             except BaseException:
                 self._tracks.remove(path)
                 raise
         if not path.exists():
+            self._tracks.remove(path)  # of a clip that an earlier run did not come to
             return None
         file = verify_clip(path)
         return file, self._tracks.taken(file, path)
+
+    def _packets(self, clip: ClipRecord) -> Sequence[Packet]:
+        """Give what is held of the clip's time, nothing if it shows none of its events."""
+        held = self._footage.get(clip.camera)
+        packets = held.ring.between(clip.begin_at, clip.end_at) if held else ()
+        return packets if packets and _shows_any(packets, clip) else ()
 
     def _ready(self, clip: ClipRecord, file: ClipFile, tracks: TracksFile | None) -> None:
         wanted_s = round(clip.end_at - clip.begin_at, 3)
@@ -210,9 +245,10 @@ class EvidenceWorker:
 
     def _missing(self, clip: ClipRecord, reason: str) -> None:
         plain = self._folder.without_paths(reason)
-        log.warning("incident %s has no clip %d: %s", clip.incident_id, clip.number, plain)
         why = EventReason(predicate="no_clip", value=plain, limit="")
         self._finish(clip, ClipState.MISSING, {"reason": plain}, why)
+        # Only now: a store that cannot write is asked twice a second, and full disks hold the log
+        log.warning("incident %s has no clip %d: %s", clip.incident_id, clip.number, plain)
 
     def _finish(
         self, clip: ClipRecord, state: ClipState, body: Mapping[str, object], reason: EventReason

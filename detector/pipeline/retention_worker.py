@@ -97,7 +97,15 @@ class RetentionWorker:
         return self.health.refusal
 
     def start(self) -> None:
-        """Start the thread."""
+        """Remove what a killed run left unfinished, then start the thread.
+
+        Whoever writes evidence starts later.
+        """
+        try:
+            if swept := self._files.sweep():
+                log.info("%d unfinished files of an earlier run removed", swept)
+        except OSError as error:
+            log.error("unfinished files cannot be removed: %s", error)  # noqa: TRY400
         self._heartbeats.expect(THREAD, BEAT_LIMIT_S)
         self._thread.start()
 

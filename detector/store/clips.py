@@ -93,14 +93,18 @@ def postpone(connection: Connection, clip: ClipRecord, due_at: float, now: float
 def finish(
     connection: Connection, clip: ClipRecord, state: ClipState, body: str, now: float
 ) -> bool:
-    """Set the final state; False if the clip was finished or extended since it was read."""
+    """Set the final state; False if the clip was finished or extended since it was read.
+
+    A clip that a planned stop finished early ends now: what the next run sees is the next piece.
+    """
     same = (
         clips.c.id == clip.id,
         clips.c.state == ClipState.WANTED.value,
         clips.c.end_at == clip.end_at,
         clips.c.begin_at == clip.begin_at,
     )
-    changes = {"state": state.value, "body": body, "updated_at": now}
+    end_at = min(clip.end_at, now)
+    changes = {"state": state.value, "body": body, "end_at": end_at, "updated_at": now}
     return connection.execute(update(clips).where(*same).values(changes)).rowcount == 1
 
 

@@ -1,6 +1,7 @@
 """From an event on a live camera to its clip, through the whole service."""
 
 import dataclasses
+import json
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -15,8 +16,9 @@ from detector.config import load_config
 from detector.config.access import ApiSettings
 from detector.events import Event, EventKind
 from detector.evidence.clip import verify_clip
+from detector.pipeline import evidence_worker
 from detector.service import Service
-from detector.store import ClipState, EventQuery
+from detector.store import ClipRecord, ClipState, EventQuery, open_store
 from detector.types import Detections
 from detector.vision import DetectorInfo
 from detector.vision.scripted import ScriptedDetector
@@ -48,6 +50,10 @@ def nobody() -> Watcher:
 def site(folder: Path, inputs: Sequence[dict[str, Any]], record: dict[str, Any]) -> Path:
     given = camera() | {"ffmpeg": {"inputs": list(inputs)}}
     return write(folder, make_config(folder, cameras={"north": given}, record=record))
+
+
+def file_of(clip: ClipRecord) -> str:
+    return f"{clip.incident_id}-{clip.number}.mp4"
 
 
 def events(service: Service, *kinds: EventKind) -> list[Event]:
@@ -96,9 +102,27 @@ def test_an_event_is_followed_by_its_verified_clip(
     assert (part.status_code, part.content) == (206, b"ftyp")
 
 
-def test_a_restart_before_the_clip_was_written_is_told_as_missing(
-    rtsp_camera: Start, tmp_path: Path
+def test_a_planned_stop_writes_what_is_held_of_a_clip(rtsp_camera: Start, tmp_path: Path) -> None:
+    path = site(tmp_path, [{"path": rtsp_camera().url()}], RECORD | {"post_capture_s": 20})
+    with Service(load_config(path), watcher()) as service:
+        alarm = first(service, EventKind.ZONE_INTRUSION)
+        time.sleep(1.0)
+    with open_store(load_config(path).config.store_settings()) as store:
+        (clip,) = store.clips(alarm.data.incident_id)
+        (ready,) = (e.event() for e in store.events(EventQuery(rules=[EventKind.EVIDENCE_READY])))
+    file = verify_clip(tmp_path / "data" / "clips" / f"{clip.incident_id}"[:2] / file_of(clip))
+
+    assert (clip.state, ready.data.has_clip) == (ClipState.READY, True)
+    assert clip.end_at <= time.time(), "the 20 s after the event were not there"
+    assert json.loads(clip.body)["sha256"] == file.sha256
+    assert alarm.time is not None
+    assert file.first_captured_at < alarm.time.timestamp() < file.last_captured_at - 0.5
+
+
+def test_a_clip_that_a_stop_has_no_time_for_is_told_as_missing_by_the_next_run(
+    rtsp_camera: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(evidence_worker, "LAST_TURN_S", 0.0)
     path = site(tmp_path, [{"path": rtsp_camera().url()}], RECORD | {"post_capture_s": 5})
     left = tmp_path / "data" / "clips" / "00" / "left.part"
     left.parent.mkdir(parents=True)

@@ -1,6 +1,8 @@
 import dataclasses
 import json
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from pathlib import Path
 
@@ -10,9 +12,9 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 
 from detector.delivery import SinkRoute
-from detector.errors import EvidenceError
+from detector.errors import EvidenceError, StoreError
 from detector.events import Event, EventKind
-from detector.evidence.clip import ClipFile, write_clip
+from detector.evidence.clip import ClipFile, verify_clip, write_clip
 from detector.evidence.clip_folder import ClipFolder, tracks_beside
 from detector.evidence.clip_tracks import ClipSubject, clip_tracks, read_tracks, write_tracks
 from detector.evidence.trail import Trail
@@ -86,10 +88,19 @@ def trail() -> Trail:
     return made
 
 
-def worker(store: Store, folder: ClipFolder, held: PacketRing | None) -> EvidenceWorker:
+def plain() -> Footage:
+    return Footage(ring(NOW - 5, 6), trail())
+
+
+def worker(
+    store: Store,
+    folder: ClipFolder,
+    held: PacketRing | None,
+    footage: Mapping[str, Footage] | None = None,
+) -> EvidenceWorker:
     heartbeats = Heartbeats()
     heartbeats.expect(THREAD, 60)
-    footage = {GATE: Footage(held, trail())} if held else {}
+    footage = footage or ({GATE: Footage(held, trail())} if held else {})
     return EvidenceWorker(
         store, folder, footage, Announcement("site", [SinkRoute("hook")]), heartbeats
     )
@@ -278,6 +289,122 @@ def test_where_the_disk_has_no_room_a_clip_is_missing_and_that_is_said(
     assert last(store).data.rule is EventKind.EVIDENCE_MISSING
     assert {r.predicate: r.value for r in last(store).data.reasons}["no_clip"] == "no room"
     assert not folder.path(incident_id(1), 1).exists()
+
+
+def test_a_planned_stop_writes_what_is_held_of_a_clip_that_is_not_due(
+    store: Store, folder: ClipFolder
+) -> None:
+    busy = worker(store, folder, ring(NOW - 5, 6))
+    assert busy.turn(NOW + 1) == 0
+    assert busy.last_turn() == 1
+    assert clip_of(store).state is ClipState.READY
+    file = verify_clip(folder.path(incident_id(1), 1))
+    assert file.duration_s == pytest.approx(3, abs=0.2)
+    reasons = {r.predicate: (r.value, r.limit) for r in last(store).data.reasons}
+    assert reasons["clip_s"] == (pytest.approx(3, abs=0.2), 4)
+
+
+def test_the_thread_makes_its_last_turn_when_it_is_stopped(
+    store: Store, folder: ClipFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(time, "time", lambda: NOW + 1)
+    busy = worker(store, folder, ring(NOW - 5, 6))
+    busy.start()
+    assert busy.stop()
+    assert clip_of(store).state is ClipState.READY
+    assert clip_of(store).end_at == NOW + 1, "what comes after the restart is the next piece"
+
+
+def test_what_the_last_turn_cannot_show_is_left_for_the_next_run_to_announce(
+    store: Store, folder: ClipFolder
+) -> None:
+    assert worker(store, folder, ring(NOW - 60, 10)).last_turn() == 0
+    assert worker(store, folder, None).last_turn() == 0
+    assert clip_of(store).state is ClipState.WANTED
+
+
+def test_the_last_turn_begins_no_clip_when_its_time_is_over(
+    store: Store,
+    folder: ClipFolder,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(evidence_worker, "LAST_TURN_S", 0.0)
+    assert worker(store, folder, ring(NOW - 5, 6)).last_turn() == 0
+    assert clip_of(store).state is ClipState.WANTED
+    assert "no time at the stop for 1 clips" in caplog.text
+
+
+def test_the_stop_does_not_wait_for_a_clip_that_takes_too_long(
+    store: Store, folder: ClipFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    over, begun = threading.Event(), threading.Event()
+
+    def slow(*_: object) -> None:
+        begun.set()
+        over.wait(30)
+        raise EvidenceError("left behind")
+
+    monkeypatch.setattr(evidence_worker, "write_clip", slow)
+    busy = worker(store, folder, ring(NOW - 5, 6))
+    busy.start()
+    try:
+        assert begun.wait(10)
+        assert not busy.stop(0.2)
+    finally:
+        over.set()
+    assert busy.stop()
+
+
+def test_in_the_last_turn_clips_with_masks_come_after_the_others(
+    store: Store, folder: ClipFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    event = make_event(2, incident=2, camera="south")
+    other = event.data.incident_id
+    wish = ClipWish(event.id, other, "south", NOW, NOW - 2, NOW + 3, 30)
+    incident = make_incident(2, camera="south")
+    store.append([event], [incident], [], now=NOW, clips=[wish])
+    written = []
+
+    def noted(_packets: object, path: Path, _masks: object) -> None:
+        written.append(path)
+        raise EvidenceError("only noted")
+
+    monkeypatch.setattr(evidence_worker, "write_clip", noted)
+    masked = Footage(ring(NOW - 5, 6), trail(), [[(0.0, 0.0), (1.0, 0.0), (1.0, 1.0)]])
+    busy = worker(store, folder, ring(NOW - 5, 6), {GATE: masked, "south": plain()})
+    assert busy.last_turn() == 2
+    assert written == [folder.path(other, 1), folder.path(incident_id(1), 1)]
+
+
+def test_tracks_of_a_clip_that_was_never_finished_do_not_stay(
+    store: Store, folder: ClipFolder
+) -> None:
+    left = tracks_beside(folder.place(incident_id(1), 1))
+    left.write_text("{}")  # the process was killed before the clip had its name
+    worker(store, folder, None).turn(NOW + 60)
+    assert clip_of(store).state is ClipState.MISSING
+    assert not left.exists()
+
+
+def test_a_missing_clip_is_logged_once_it_is_stored_and_not_at_every_try(
+    store: Store,
+    folder: ClipFolder,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise StoreError("the disk is full")
+
+    busy = worker(store, folder, None)
+    with monkeypatch.context() as patched:
+        patched.setattr(store, "finish_clip", full)
+        for _ in range(3):
+            with pytest.raises(StoreError):
+                busy.turn(NOW + 60)
+    assert "has no clip" not in caplog.text
+    busy.turn(NOW + 60)
+    assert caplog.text.count("has no clip 1") == 1
 
 
 def test_clips_of_a_pruned_incident_are_nobodys(store: Store, folder: ClipFolder) -> None:

@@ -60,6 +60,21 @@ def test_each_clip_and_snapshot_that_goes_has_one_entry_that_tells_why_how_old_a
     assert kept.store.verify_custody().why == ""
 
 
+def test_what_a_killed_run_left_unfinished_is_removed_before_anything_is_written(
+    kept: Kept,
+) -> None:
+    incident = kept.happen(1, 1)
+    before = kept.files()
+    for kind in ("clips", "snapshots"):
+        (kept.data_dir / kind / "00").mkdir()
+        (kept.data_dir / kind / "00" / "left.raw.part").write_bytes(b"half a file")
+    worker = kept.worker()
+    worker.start()
+    assert worker.stop()
+    assert kept.files() == before
+    assert len(kept.files_of(incident)) == 4
+
+
 def test_classes_have_ages_of_their_own(kept: Kept) -> None:
     incident = kept.happen(1, 50)
     kept.worker(clips_h=48, snapshots_h=100).turn(NOW)

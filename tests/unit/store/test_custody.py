@@ -1,9 +1,7 @@
-from pathlib import Path
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import create_engine, text
+from sqlalchemy import URL, create_engine, text
 
 from detector.errors import RefusedMove, UnknownRecord
 from detector.store import (
@@ -28,8 +26,8 @@ def fill(store: Store, entries: int = 5) -> None:
         store.log_custody([NewCustody(CustodyAction.COLLECT, name)], now=NOW + number)
 
 
-def tamper(path: Path, statement: str) -> None:
-    engine = create_engine(f"sqlite:///{path}")
+def tamper(database: URL, statement: str) -> None:
+    engine = create_engine(database)
     with engine.begin() as connection:
         connection.execute(text(statement))
     engine.dispose()
@@ -56,10 +54,10 @@ def test_an_untouched_log_is_whole(store: Store) -> None:
     ],
 )  # fmt: skip
 def test_a_tampered_entry_is_named(
-    store: Store, path: Path, statement: str, number: int, why: str
+    store: Store, database: URL, statement: str, number: int, why: str
 ) -> None:
     fill(store)
-    tamper(path, statement)
+    tamper(database, statement)
     report = store.verify_custody()
     assert report.broken_at == number
     assert why in report.why
@@ -94,12 +92,12 @@ def test_the_part_about_an_incident_withholds_what_is_said_of_others(store: Stor
     ]  # fmt: skip
 
 
-def test_old_entries_go_and_the_log_still_verifies(store: Store, path: Path) -> None:
+def test_old_entries_go_and_the_log_still_verifies(store: Store, database: URL) -> None:
     fill(store)
     assert store.erase_custody(NOW + 3, now=NOW + 9) == 2
     assert [entry.number for entry in store.custody()] == [3, 4, 5, 6]
     assert store.verify_custody().why == ""
-    tamper(path, "DELETE FROM custody_log WHERE number = 3")
+    tamper(database, "DELETE FROM custody_log WHERE number = 3")
     assert "removed" in store.verify_custody().why
 
 

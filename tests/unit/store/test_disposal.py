@@ -1,8 +1,7 @@
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import URL, create_engine, text
 
 from detector.errors import UnknownRecord
 from detector.store import Disposal, Hold, Oldest, Store
@@ -54,8 +53,8 @@ def test_a_setting_is_logged_when_it_changes(store: Store) -> None:
     assert store.configure("retention", "a=1", now=NOW)
 
 
-def test_watched_times_are_forgotten_once_they_ended_long_ago(store: Store, path: Path) -> None:
-    engine = create_engine(f"sqlite:///{path}")
+def test_watched_times_are_forgotten_once_they_ended_long_ago(store: Store, database: URL) -> None:
+    engine = create_engine(database)
     insert = "INSERT INTO watch_spans (camera, state, reason, began_at, ended_at) VALUES "
     with engine.begin() as connection:
         connection.execute(text(f"{insert} ('gate', 'x', '', 1, 5), ('gate', 'x', '', 5, 10)"))
