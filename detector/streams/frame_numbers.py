@@ -13,6 +13,7 @@ from dataclasses import dataclass
 _START = b"\x00\x00\x01"
 _SLICE, _KEY_SLICE, _SET = 1, 5, 7
 _HEAD_BYTES = 512  # more than a parameter set with scaling lists, or a header up to frame_num
+_AVCC = b"\x01"  # configurationVersion, ISO/IEC 14496-15, 5.3.3.1
 _WITH_CHROMA = frozenset({44, 83, 86, 100, 110, 118, 122, 128, 134, 135, 138, 139, 244})
 _FOUR_FOUR_FOUR = 3
 _MAX_GOLOMB_ZEROS = 32
@@ -33,14 +34,20 @@ class _Numbering:
     leaps: bool
 
 
-def continues_picture(codec: str, data: bytes) -> bool:
+def _has_start_codes(codec: str, extradata: bytes) -> bool:
+    """Whether units are parted by start codes, not by lengths, as in MP4 and Matroska.
+
+    A packet does not tell: a length of 256 to 511 looks like a start code.
+    """
+    return codec == "h264" and not extradata.startswith(_AVCC)
+
+
+def continues_picture(data: bytes) -> bool:
     """Whether ``data`` begins in the middle of a picture: its first slice is not the first one.
 
     FFmpeg begins a new packet at parameter sets, and some cameras repeat theirs before each slice
     of a key frame. Only H.264 with start codes is read.
     """
-    if codec != "h264":
-        return False
     for unit in _units(data):
         if unit[0] & 0x1F in (_SLICE, _KEY_SLICE):
             return len(unit) > 1 and unit[1] & 0x80 == 0  # first_mb_in_slice, 0 is a single 1 bit
@@ -52,20 +59,21 @@ class KeyFrameParts:
 
     Args:
         codec: FFmpeg's name.
+        extradata: parameter sets from outside the stream.
     """
 
-    def __init__(self, codec: str) -> None:
-        self._codec = codec
+    def __init__(self, codec: str, extradata: bytes = b"") -> None:
+        self._reads = _has_start_codes(codec, extradata)
         self._begun = False
         self._pts: int | None = None
 
     def continues(self, pts: int | None, data: bytes, *, is_key: bool) -> bool:
         """Whether the packet is the rest of the newest key frame; takes every packet in turn."""
-        if not is_key:
+        if not is_key or not self._reads:
             return False
         same = self._begun and pts == self._pts
         self._begun, self._pts = True, pts
-        return same and continues_picture(self._codec, data)
+        return same and continues_picture(data)
 
 
 class FrameNumbers:
@@ -80,7 +88,7 @@ class FrameNumbers:
     """
 
     def __init__(self, codec: str, extradata: bytes = b"") -> None:
-        self._reads = codec == "h264"
+        self._reads = _has_start_codes(codec, extradata)
         self._numbering: _Numbering | None = None
         self._last: int | None = None
         if self._reads:

@@ -100,7 +100,7 @@ class Pictures:
         extradata = bytes(stream.codec_context.extradata or b"")
         codec = stream.codec_context.codec.canonical_name
         self._wholeness = Wholeness(FrameNumbers(codec, extradata))
-        self._parts = KeyFrameParts(codec)
+        self._parts = KeyFrameParts(codec, extradata)
         self._key = b""
         self._request = request
         self._grid = SamplingGrid(request.detect_fps)

@@ -63,7 +63,7 @@ class PacketTap:
         self._untimed = untimed
         self._sets: bytes | None = None
         self._coding = coding_of(stream)
-        self._parts = KeyFrameParts(self._coding.codec)
+        self._parts = KeyFrameParts(self._coding.codec, self._coding.extradata)
 
     def add(
         self, packet: "AvPacket[VideoStream]", captured_at: float, arrived_at: float

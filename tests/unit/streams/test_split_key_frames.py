@@ -10,7 +10,7 @@ from av.container import InputContainer
 from av.packet import Packet
 
 from detector.streams.base import InputSettings, SourceProgress
-from detector.streams.frame_numbers import continues_picture
+from detector.streams.frame_numbers import KeyFrameParts, continues_picture
 from detector.streams.packets import PacketRing
 from detector.streams.pictures import Pictures, SourceRequest
 from detector.streams.tap import PacketTap, parameter_sets
@@ -79,7 +79,8 @@ def test_a_parted_key_frame_is_kept_as_one_packet(film: Path) -> None:
 
 
 def test_only_slices_after_the_first_continue_a_picture() -> None:
-    assert continues_picture("h264", START + b"\x67\x42" + START + b"\x65\x20")
-    assert not continues_picture("h264", START + b"\x67\x42" + START + b"\x65\x88")
-    assert not continues_picture("hevc", START + b"\x65\x20")
-    assert not continues_picture("h264", b"")
+    assert continues_picture(START + b"\x67\x42" + START + b"\x65\x20")
+    assert not continues_picture(START + b"\x67\x42" + START + b"\x65\x88")
+    hevc = KeyFrameParts("hevc")
+    assert not any(hevc.continues(0, START + b"\x65\x20", is_key=True) for _ in range(2))
+    assert not continues_picture(b"")

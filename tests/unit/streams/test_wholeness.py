@@ -61,6 +61,7 @@ def broken(seen: Seen, clean: Seen) -> set[int]:
     return {pts for pts, error in errors.items() if error > limit}
 
 
+SAMPLE = Path(__file__).parents[3] / "samples" / "ladder_day.mp4"
 DROPS: dict[str, Drop] = {
     "every key frame but the first": lambda n: n > 0 and n % GROUP == 0,
     "one key frame": lambda n: n == GROUP,
@@ -99,6 +100,14 @@ def test_a_clean_stream_is_whole_and_after_a_loss_it_is_again_from_the_next_key_
 def test_a_clean_stream_with_b_frames_is_whole(tmp_path: Path) -> None:
     clean = decode(write_film(tmp_path / "film.ts", options=":open-gop=1", b_frames=2))
     assert all(whole for _, whole in clean.values())
+
+
+def test_a_length_that_looks_like_a_start_code_is_none() -> None:
+    """In MP4 a unit of 256 to 511 bytes begins with 00 00 01."""
+    with av.open(str(SAMPLE)) as container:
+        assert any(bytes(p).startswith(b"\x00\x00\x01") for p in container.demux(video=0))
+
+    assert all(whole for _, whole in decode(SAMPLE).values())
 
 
 def test_damage_spreads_to_the_pictures_after_it_up_to_the_next_key_frame() -> None:
