@@ -325,11 +325,12 @@ def custody_fault(log: bytes, said: dict[str, Any]) -> str:
         try:
             entry = json.loads(line)
             body, entry_hash = str(entry["body"]), str(entry["hash"])
+            found, follows = entry["number"], entry["previous_hash"]
         except (ValueError, TypeError, LookupError, RecursionError):
             return f"entry {number} cannot be read"
-        if entry["number"] != number:
-            return f"entry {number} was removed or moved: found entry {entry['number']} there"
-        if entry["previous_hash"] != previous:
+        if found != number:
+            return f"entry {number} was removed or moved: found entry {found} there"
+        if follows != previous:
             return f"entry {number} does not follow the one before it"
         sealed = hashlib.sha256(f"{previous}\n{body}".encode()).hexdigest()
         if body and (sealed != entry_hash or json.loads(body)["number"] != number):

@@ -275,6 +275,14 @@ def test_what_follows_from_an_altered_byte_of_a_file_is_not_told_beside_it(
     assert [finding.file for finding in verified(altered).findings] == [info.filename]
 
 
+@pytest.mark.parametrize("field", ["number", "previous_hash", "hash", "body"])
+def test_a_custody_entry_without_a_field_is_all_that_is_wrong(sealed: bytes, field: str) -> None:
+    altered = sealed.replace(b'"%s":' % field.encode(), b'"%s ' % field.encode(), 1)
+    assert [finding.file for finding in verified(altered).findings] == ["custody.jsonl"]
+    misnamed = sealed.replace(b'"%s":' % field.encode(), b'"%s":' % field.upper().encode(), 1)
+    assert [finding.file for finding in verified(misnamed).findings] == ["custody.jsonl"]
+
+
 @pytest.mark.parametrize("member", ["crc", "size"])
 def test_what_follows_from_an_altered_header_is_not_told_beside_it(
     sealed: bytes, member: str
