@@ -1,7 +1,6 @@
 """The analysis thread: newest frames of all cameras, one batch through the network, events."""
 
 import logging
-import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -11,6 +10,7 @@ from detector.pipeline.camera import CameraPipeline
 from detector.pipeline.camera_guard import CameraGuard
 from detector.pipeline.health import CameraMonitor, Heartbeats
 from detector.pipeline.recorder import Recorder
+from detector.pipeline.supervised_thread import SupervisedThread
 from detector.pipeline.watch_keeper import WatchKeeper
 from detector.streams import IdleSwitch, Latest
 from detector.types import CameraId, Detections, Frame
@@ -66,31 +66,25 @@ class Analysis:
         self._slots = slots
         self._cameras = cameras
         self._recorder = recorder
-        self._heartbeats = heartbeats
         self._batch = batch
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=THREAD, daemon=True)
+        self._thread = SupervisedThread(THREAD, self._run, heartbeats)
         self.failure: BaseException | None = None
         self.frames_total = 0
 
     def start(self) -> None:
         """Start the thread."""
-        self._heartbeats.expect(THREAD, BEAT_LIMIT_S)
-        self._thread.start()
+        self._thread.start(BEAT_LIMIT_S)
 
     def stop(self, timeout_s: float = 10.0) -> bool:
         """Finish the frames in hand and end; False if the thread did not end in time."""
-        self._stopping.set()
-        self._thread.join(timeout_s)
-        return not self._thread.is_alive()
+        return self._thread.stop(timeout_s)
 
     def wait(self, timeout_s: float) -> bool:
         """Wait until all recordings are analysed; True when the thread ended."""
-        self._thread.join(timeout_s)
-        return not self._thread.is_alive()
+        return self._thread.join(timeout_s)
 
     def _run(self) -> None:
-        while not self._stopping.is_set():
+        while not self._thread.stopping:
             try:
                 if self._turn():
                     break
@@ -98,18 +92,17 @@ class Analysis:
                 if self.failure is None or str(error) != str(self.failure):
                     log.exception("analysis failed on a frame")
                 self.failure = error
-                self._stopping.wait(WAIT_S)
+                self._thread.pause(WAIT_S)
         cameras = self._cameras.values()
         self._recorder.record_watch(span for c in cameras for span in c.keeper.close())
         self._recorder.flush()
-        self._heartbeats.forget(THREAD)
 
     def _turn(self) -> bool:
         """Analyse what lies ready; True when nothing will ever come again."""
-        self._heartbeats.beat(THREAD)
+        self._thread.beat()
         if self._recorder.full and not self._recorder.flush():
             self._guard({})
-            self._stopping.wait(WAIT_S)
+            self._thread.pause(WAIT_S)
             return False
         taken = self._slots.take(WAIT_S, self._batch)
         self._guard({frame.camera: frame for frame in taken})

@@ -4,7 +4,6 @@ import dataclasses
 import json
 import logging
 import math
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from detector.evidence.trail import Trail
 from detector.incidents.evidence_event import evidence_event
 from detector.pipeline.evidence_tracks import TracksBeside
 from detector.pipeline.health import Heartbeats
+from detector.pipeline.supervised_thread import SupervisedThread
 from detector.store import ClipRecord, ClipState, Store
 from detector.streams import PacketRing
 from detector.streams.packets import Packet
@@ -100,10 +100,8 @@ class EvidenceWorker:
         self._footage = footage
         self._tracks = TracksBeside(store, {name: held.trail for name, held in footage.items()})
         self._announcement = announcement
-        self._heartbeats = heartbeats
         self._refusal = refusal
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=THREAD, daemon=True)
+        self._thread = SupervisedThread(THREAD, self._run, heartbeats)
         self._fault = ""
 
     def start(self) -> None:
@@ -113,19 +111,17 @@ class EvidenceWorker:
             if any(held.masks for held in self._footage.values())
             else BEAT_LIMIT_S
         )
-        self._heartbeats.expect(THREAD, limit_s)
-        self._thread.start()
+        self._thread.start(limit_s)
 
     def stop(self, timeout_s: float = STOP_S) -> bool:
         """Write what is held and end; False if the thread did not end in time.
 
         The packets have to be complete: readers and analysis have ended before.
         """
-        self._stopping.set()
-        self._thread.join(timeout_s)
-        if self._thread.is_alive():
+        ended = self._thread.stop(timeout_s)
+        if not ended:
             log.warning("the clip in hand is left behind unfinished, it takes too long")
-        return not self._thread.is_alive()
+        return ended
 
     def turn(self, now: float) -> int:
         """Finish the clips that are due at ``now``, UTC epoch seconds; gives how many there were.
@@ -135,9 +131,9 @@ class EvidenceWorker:
         """
         due = self._store.due_clips(now, MOST_AT_ONCE)
         for clip in due:
-            if self._stopping.is_set():
+            if self._thread.stopping:
                 break
-            self._heartbeats.beat(THREAD)
+            self._thread.beat()
             self._one(clip, now)
         return len(due)
 
@@ -165,8 +161,8 @@ class EvidenceWorker:
         return len(growing)
 
     def _run(self) -> None:
-        while not self._stopping.is_set():
-            self._heartbeats.beat(THREAD)
+        while not self._thread.stopping:
+            self._thread.beat()
             busy = False
             try:
                 busy = self.turn(time.time()) > 0
@@ -179,12 +175,11 @@ class EvidenceWorker:
                 self._fault = str(error)
                 busy = False
             if not busy:
-                self._stopping.wait(POLL_S)
+                self._thread.pause(POLL_S)
         try:
             self.last_turn()
         except StoreError as error:
             self._say_once(str(error))
-        self._heartbeats.forget(THREAD)
 
     def _say_once(self, fault: str) -> None:
         if fault != self._fault:

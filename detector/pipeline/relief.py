@@ -6,12 +6,12 @@ back by itself. So only a few are given up: beyond that the service says that it
 """
 
 import logging
-import threading
 from collections import Counter
 from collections.abc import Sequence
 
 from detector.pipeline.health import Heartbeats
 from detector.pipeline.reader_post import ReaderPost
+from detector.pipeline.supervised_thread import SupervisedThread
 
 log = logging.getLogger(__name__)
 
@@ -40,19 +40,15 @@ class Relief:
         self._heartbeats = heartbeats
         self._late_looks: Counter[str] = Counter()
         self._refused: dict[str, str] = {}
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=THREAD, daemon=True)
+        self._thread = SupervisedThread(THREAD, self._run, heartbeats)
 
     def start(self) -> None:
         """Start the thread; the readers are running."""
-        self._heartbeats.expect(THREAD, BEAT_LIMIT_S)
-        self._thread.start()
+        self._thread.start(BEAT_LIMIT_S)
 
     def stop(self, timeout_s: float = 5.0) -> bool:
         """End; False if the thread did not end in time."""
-        self._stopping.set()
-        self._thread.join(timeout_s)
-        return not self._thread.is_alive()
+        return self._thread.stop(timeout_s)
 
     @property
     def trouble(self) -> str:
@@ -79,13 +75,12 @@ class Relief:
         self._refused = refused
 
     def _run(self) -> None:
-        while not self._stopping.wait(LOOK_EVERY_S):
-            self._heartbeats.beat(THREAD)
+        while not self._thread.pause(LOOK_EVERY_S):
+            self._thread.beat()
             try:
                 self.look()
             except Exception:  # the top of the thread: the next look may go well
                 log.exception("readers could not be looked after")
-        self._heartbeats.forget(THREAD)
 
     def _obstacle(self, post: ReaderPost, stuck: dict[str, int]) -> str:
         """Say why no other reader is started; "" if one is."""

@@ -1,7 +1,6 @@
 """The retention thread: deletes what has had its time."""
 
 import logging
-import threading
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -25,6 +24,7 @@ from detector.pipeline.disk_watch import DiskWatch, RetentionHealth, Turn
 from detector.pipeline.eraser import Eraser
 from detector.pipeline.health import Heartbeats
 from detector.pipeline.leap_guard import LeapGuard
+from detector.pipeline.supervised_thread import SupervisedThread
 from detector.store import Store
 
 log = logging.getLogger(__name__)
@@ -67,14 +67,12 @@ class RetentionWorker:
         data_dir.mkdir(parents=True, exist_ok=True)
         self._store = store
         self._settings = settings
-        self._heartbeats = heartbeats
         self._measure = partial(measure, data_dir)
         self._files = EvidenceFiles(data_dir)
         self._eraser = Eraser(store, self._go_on)
         self._watch = DiskWatch(store, settings, self._measure)
         self._evidence: Sequence[Evidence] | None = None
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=THREAD, daemon=True)
+        self._thread = SupervisedThread(THREAD, self._run, heartbeats)
         self._unknown = self._strangers = 0
         self._check_floor()
         size_bytes = min(RESERVE_BYTES, settings.floor_bytes // 4)
@@ -106,28 +104,24 @@ class RetentionWorker:
                 log.info("%d unfinished files of an earlier run removed", swept)
         except OSError as error:
             log.error("unfinished files cannot be removed: %s", error)  # noqa: TRY400
-        self._heartbeats.expect(THREAD, BEAT_LIMIT_S)
-        self._thread.start()
+        self._thread.start(BEAT_LIMIT_S)
 
     def stop(self, timeout_s: float = 10.0) -> bool:
         """End after the deletion in hand; False if the thread did not end in time."""
-        self._stopping.set()
-        self._thread.join(timeout_s)
-        return not self._thread.is_alive()
+        return self._thread.stop(timeout_s)
 
     def _run(self) -> None:
         next_s = 0.0
         clock = LeapGuard()
-        while not self._stopping.is_set():
-            self._beat()
+        while not self._thread.stopping:
+            self._thread.beat()
             if time.monotonic() >= next_s or self._below_floor():
                 try:
                     self.turn(clock.now())
                 except Exception:  # the top of the thread: it goes on
                     log.exception("the retention failed")
                 next_s = time.monotonic() + TURN_S
-            self._stopping.wait(POLL_S)
-        self._heartbeats.forget(THREAD)
+            self._thread.pause(POLL_S)
 
     def _below_floor(self) -> bool:
         try:
@@ -135,12 +129,9 @@ class RetentionWorker:
         except OSError:
             return True  # the turn says what is wrong
 
-    def _beat(self) -> None:
-        self._heartbeats.beat(THREAD)
-
     def _go_on(self) -> bool:
-        self._beat()
-        return not self._stopping.is_set()
+        self._thread.beat()
+        return not self._thread.stopping
 
     def turn(self, now: float) -> None:
         """Delete what is to go at ``now``, UTC epoch seconds, and look at what is left.
@@ -156,7 +147,7 @@ class RetentionWorker:
         except (StoreError, OSError) as error:
             fault = f"nothing can be deleted: {error}"
         faults = [fault, *self._eraser.faults[:3]]
-        self._beat()
+        self._thread.beat()
         self._watch.look(
             now,
             Turn(
@@ -195,7 +186,7 @@ class RetentionWorker:
         self._shrink(known, unknown, now)
         self._eraser.erase_unknown(self._strays(unknown, now), now)
         self._tell(unknown, found.strangers, now)
-        if self._eraser.faults or self._stopping.is_set():
+        if self._eraser.faults or self._thread.stopping:
             return  # an incident would go before its files
         self._prune(now)
 

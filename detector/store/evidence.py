@@ -1,11 +1,7 @@
 """What the store knows of evidence: its custody and its holds."""
 
-from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Sequence
-from contextlib import AbstractContextManager
 from uuid import UUID
-
-from sqlalchemy import Connection
 
 from detector.store import custody, disposal, holds
 from detector.store.custody_records import (
@@ -18,16 +14,11 @@ from detector.store.custody_records import (
 from detector.store.disposal import Disposal, Oldest, Standing
 from detector.store.dossier import Dossier, read_dossier
 from detector.store.holds import Hold
+from detector.store.transactions import Transactions
 
 
-class EvidenceRecords(ABC):
+class EvidenceRecords(Transactions):
     """The part of the store that keeps watch over evidence; every method one transaction."""
-
-    @abstractmethod
-    def _writing(self, doing: str) -> AbstractContextManager[Connection]: ...
-
-    @abstractmethod
-    def _reading(self, doing: str) -> AbstractContextManager[Connection]: ...
 
     def log_custody(self, new: Iterable[NewCustody], *, now: float) -> tuple[CustodyEntry, ...]:
         """Write down what was done with evidence.

@@ -1,7 +1,7 @@
-"""The event store: one class, every method one transaction."""
+"""The event store: events and incidents, joined with the parts that keep the rest."""
 
 import threading
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import MappingProxyType
@@ -10,26 +10,25 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Engine, delete, insert, select, update
 
-from detector.delivery import Decision, Delivery, DeliveryState, Outcome, SinkRoute
+from detector.delivery import SinkRoute
 from detector.errors import StoreError, UnknownRecord
 from detector.events import Event, EventKind, Incident, OperatorState
 from detector.incidents.clip_plan import ClipWish
 from detector.store import clips as clip_rows
 from detector.store import custody, custody_notes, deliveries, events, incidents, retention
 from detector.store.claim import claim
+from detector.store.clip_jobs import ClipJobs
+from detector.store.delivery_queue import DeliveryQueue
 from detector.store.engine import reader_engine, translated, writer_engine
 from detector.store.evidence import EvidenceRecords
 from detector.store.migrate import migrate
 from detector.store.records import (
-    ClipRecord,
-    ClipState,
     Counts,
     EventQuery,
     IncidentQuery,
     IncidentRecord,
     OperatorMove,
     Pruned,
-    SinkStatus,
     StoredEvent,
 )
 from detector.store.schema import camera_states, counters
@@ -61,8 +60,8 @@ def open_store(settings: StoreSettings) -> "Store":
     return Store(writer, reader_engine(settings), settings.where, path)
 
 
-class Store(EvidenceRecords, WatchRecords):
-    """Events, incidents and deliveries; every method may be called from any thread.
+class Store(EvidenceRecords, WatchRecords, ClipJobs, DeliveryQueue):
+    """All that is kept: each method is one transaction, and may be called from any thread.
 
     Writes take turns on one connection and are on the disk when the method returns. Reads use other
     connections and see what was committed. All methods raise StoreError when the database does not
@@ -241,59 +240,6 @@ class Store(EvidenceRecords, WatchRecords):
         with self._reading("reading a camera's state") as connection:
             return connection.scalar(statement)
 
-    # --- clips ------------------------------------------------------------------------------------
-
-    def due_clips(self, now: float, limit: int) -> tuple[ClipRecord, ...]:
-        """Find wanted clips whose time is over, the one due first at the front."""
-        with self._reading("reading clips") as connection:
-            return clip_rows.read_due(connection, now, limit)
-
-    def clips(self, incident_id: UUID) -> tuple[ClipRecord, ...]:
-        """Find the clips of an incident in the order of their numbers."""
-        with self._reading("reading clips") as connection:
-            return clip_rows.read_clips(connection, incident_id)
-
-    def postpone_clip(self, clip: ClipRecord, due_at: float, *, now: float) -> None:
-        """Count a failed attempt at a clip; it is due again at ``due_at``."""
-        with self._writing("postponing a clip") as connection:
-            clip_rows.postpone(connection, clip, due_at, now)
-
-    def finish_clip(
-        self,
-        clip: ClipRecord,
-        state: ClipState,
-        body: str,
-        said: Sequence[Event],
-        routes: Sequence[SinkRoute],
-        *,
-        now: float,
-    ) -> bool:
-        """Commit that a clip is ready or missing, with the event that says so and its deliveries.
-
-        Args:
-            clip: as :meth:`due_clips` gave it.
-            state: ready or missing.
-            body: JSON of what is known of the file, or why there is none.
-            said: the event, or none.
-            routes: the sinks; the event is queued for those that want it.
-            now: UTC epoch seconds.
-
-        Returns:
-            False, with nothing stored, if it was finished or extended since it was read.
-        """
-        with self._writing("finishing a clip") as connection:
-            if not clip_rows.finish(connection, clip, state, body, now):
-                return False
-            committed = events.commit_events(connection, said, now)
-            events.insert_events(connection, committed, now)
-            clip_rows.note_said(connection, committed, now)
-            custody.append(connection, custody_notes.clip_collected(clip, state, body), now)
-            deliveries.queue(connection, committed, routes, now)
-            latest = events.last_seq(connection)
-        if committed:
-            self._announce(latest)
-        return True
-
     # --- deliveries -------------------------------------------------------------------------------
 
     def claim_deliveries(self) -> None:
@@ -308,75 +254,6 @@ class Store(EvidenceRecords, WatchRecords):
                 with ExitStack() as held:
                     claim(held, self.where, self._path, self._reader)
                     self._claim = held.pop_all()
-
-    def due(
-        self, sink: str, now: float, limit: int, in_flight: Collection[int] = ()
-    ) -> tuple[Delivery, ...]:
-        """Find deliveries of a sink that may be attempted now.
-
-        At most one per incident: the earliest. None while the sink is disabled or asked for a
-        pause. ``in_flight`` are the ids of attempts that have not ended.
-        """
-        with self._reading("reading deliveries") as connection:
-            return deliveries.read_due(connection, sink, now, limit, in_flight)
-
-    def next_due_at(self, sink: str, now: float, in_flight: Collection[int] = ()) -> float | None:
-        """Say when :meth:`due` will next give something without further events; None for never."""
-        with self._reading("reading deliveries") as connection:
-            return deliveries.next_due_at(connection, sink, now, in_flight)
-
-    def record_attempt(
-        self, delivery: Delivery, outcome: Outcome, decision: Decision, *, now: float
-    ) -> None:
-        """Write down what became of an attempt and what follows from it.
-
-        The first success with evidence is an entry of the custody log.
-        """
-        with self._writing("recording a delivery attempt") as connection:
-            if deliveries.is_pending(connection, delivery.id):
-                custody.append(connection, custody_notes.disclosed(delivery, outcome), now)
-            deliveries.record(connection, delivery, outcome, decision, now)
-
-    def deliveries(
-        self,
-        state: DeliveryState | None = None,
-        sink: str | None = None,
-        before_id: int | None = None,
-        limit: int = 100,
-    ) -> tuple[Delivery, ...]:
-        """Find deliveries, newest first; ``before_id`` is the cursor."""
-        with self._reading("reading deliveries") as connection:
-            return deliveries.read_deliveries(connection, state, sink, before_id, limit)
-
-    def delivery(self, delivery_id: int) -> Delivery | None:
-        """Find one delivery."""
-        with self._reading("reading a delivery") as connection:
-            return deliveries.read_delivery(connection, delivery_id)
-
-    def retry(self, delivery_id: int, *, now: float) -> Delivery:
-        """Make a dead or pending delivery due at once, with its schedule begun anew.
-
-        Raises:
-            UnknownRecord: there is no such delivery.
-            RefusedMove: it was delivered already.
-        """
-        with self._writing("retrying a delivery") as connection:
-            delivery = deliveries.retry(connection, delivery_id, now)
-            latest = events.last_seq(connection)
-        self._announce(latest)
-        return delivery
-
-    def sinks(self) -> tuple[SinkStatus, ...]:
-        """Sum up every sink that has deliveries or was disabled, also those not configured now."""
-        with self._reading("reading sinks") as connection:
-            return deliveries.read_sinks(connection)
-
-    def enable_sink(self, sink: str) -> None:
-        """Let a disabled or paused sink be used again; what waited for it is sent then."""
-        with self._writing("enabling a sink") as connection:
-            deliveries.enable(connection, sink)
-            latest = events.last_seq(connection)
-        self._announce(latest)
 
     # --- upkeep -----------------------------------------------------------------------------------
 

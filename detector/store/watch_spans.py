@@ -1,24 +1,17 @@
 """The rows of the ledger: when each camera watched, watched badly or was blind."""
 
-from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
 
 from sqlalchemy import Connection, insert, select, update
 
 from detector.incidents.coverage import WatchSpan, WatchState
 from detector.store.schema import watch_spans
+from detector.store.transactions import Transactions
 from detector.types import CameraId
 
 
-class WatchRecords(ABC):
+class WatchRecords(Transactions):
     """The part of the store that keeps the ledger; every method one transaction."""
-
-    @abstractmethod
-    def _writing(self, doing: str) -> AbstractContextManager[Connection]: ...
-
-    @abstractmethod
-    def _reading(self, doing: str) -> AbstractContextManager[Connection]: ...
 
     def write_watch(self, spans: Sequence[WatchSpan]) -> None:
         """Write spans; one of the same camera and begin takes the new end. Again is harmless."""

@@ -8,10 +8,9 @@ from typing import Any
 
 import pytest
 
-from detector import service as composition
 from detector.config import load_config
 from detector.pipeline.health import CameraState
-from detector.service import Camera, Service
+from detector.service import Camera, Service, camera_assembly
 from detector.streams import Source, open_source
 from tests.integration.test_camera_watch import OFFLINE_AFTER_S, camera_at, said, site, until
 from tests.receiver import free_port
@@ -39,7 +38,7 @@ def opening(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[int], threadi
             assert let_go.wait(120.0)
         return open_source(*given, **options)
 
-    monkeypatch.setattr(composition, "open_source", open_or_hang)
+    monkeypatch.setattr(camera_assembly, "open_source", open_or_hang)
     yield hang
     let_go.set()
 

@@ -238,7 +238,7 @@ def test_a_turn_that_is_asked_to_end_leaves_the_rest_for_the_next_run(kept: Kept
         kept.happen(number, 1000)
     before = kept.files()
     worker = kept.worker()
-    worker._stopping.set()
+    worker.stop()
     worker.turn(NOW)
     assert kept.files() == before
     assert kept.erased() == []
