@@ -274,7 +274,8 @@ class Service:
             live=True,
         )
         masks = PrivacyMasks(settings.mask_polygons)
-        moving = MaskKeeper.of(masks, settings.integrity, idles=settings.detect.idling is not None)
+        detect = settings.detect
+        moving = MaskKeeper.of(masks, settings.integrity, detect.fps, detect.idling)
         ring = self._ring(name, settings, moving.trail if moving else masks)
         record = self._config.record_settings(name) if ring else None
         state = self.store.camera_state(name)

@@ -14,7 +14,7 @@ from detector.incidents.view import IntegritySettings
 from detector.pipeline.camera_guard import CameraGuard
 from detector.pipeline.mask_keeper import MaskKeeper, meter_of
 from detector.pipeline.view_follower import GeometryState, ViewFollower
-from detector.streams import PrivacyMasks
+from detector.streams import IdleSettings, PrivacyMasks
 from detector.types import U8
 from tests.shown_service import LIVE
 from tests.unit.incidents.test_book import context
@@ -48,7 +48,7 @@ class Post:
     def __init__(self, resumed: tuple[Incident, ...] = (), config: str = "b" * 64) -> None:
         self.at = 0.0
         settings = IntegritySettings()
-        masks = MaskKeeper.of(PrivacyMasks([MASK]), settings, idles=False)
+        masks = MaskKeeper.of(PrivacyMasks([MASK]), settings, FPS)
         assert masks is not None
         self.masks = masks
         meter = meter_of(settings.model_copy(update={"learn_s": 5.0}), [MASK], masks)
@@ -167,4 +167,28 @@ def test_clips_hide_everything_from_before_a_turn_to_after_it_was_followed() -> 
 @pytest.mark.parametrize("check", [{"enabled": False}, {"moved": {"enabled": False}}])
 def test_where_moves_are_not_watched_there_is_nobody_to_move_masks(check: dict) -> None:  # type: ignore[type-arg]
     settings = IntegritySettings.model_validate(check)
-    assert MaskKeeper.of(PrivacyMasks([MASK]), settings, idles=False) is None
+    assert MaskKeeper.of(PrivacyMasks([MASK]), settings, FPS) is None
+
+
+@pytest.mark.parametrize("gap_s", [4.0, 20.0])
+def test_what_an_idle_camera_held_back_is_hidden_in_clips_however_far_its_key_frames_are_apart(
+    gap_s: float,
+) -> None:
+    keeper = MaskKeeper.of(
+        PrivacyMasks([MASK]), IntegritySettings(), FPS, IdleSettings(after_s=10.0, gap_s=gap_s)
+    )
+    assert keeper is not None
+    blank = np.full((36, 64, 3), 200, np.uint8)
+    for at in (0.0, gap_s):  # key frames
+        keeper.judge(replace(frame(at, SMALL), image=blank, decoded_at=at), None, None)
+    # Somebody is seen: what came since is decoded, and shows a turn soon after the key frame.
+    woken_at = 2 * gap_s - 0.5
+    keeper.judge(replace(frame(0.0, SMALL), image=blank, decoded_at=woken_at), None, None)
+    for at in (woken_at + 0.1, woken_at + 30.0):
+        keeper.judge(replace(frame(0.0, SMALL), image=blank, decoded_at=at), (0.5, 0.0), None)
+    clip = blank.copy()
+    keeper.trail.burn_at(clip, gap_s + 0.5)
+    assert not clip.any()
+    clip = blank.copy()
+    keeper.trail.burn_at(clip, 0.0)
+    assert clip.any(), "what was known to be in place"
