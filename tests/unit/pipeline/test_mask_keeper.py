@@ -4,6 +4,7 @@ from dataclasses import replace
 from functools import cache
 from uuid import uuid4
 
+import cv2
 import numpy as np
 import pytest
 
@@ -65,13 +66,13 @@ class Post:
     def now(self) -> float:
         return self.at
 
-    def see(self, *shifts_px: int) -> U8:
+    def see(self, *shifts_px: int, size: tuple[int, int] = SMALL) -> U8:
         """Take a picture; with several shifts one that was blurred by the turn."""
         self.at += 1 / FPS
         exposed = [picture(shift_px, round(self.at * FPS) % 4) for shift_px in shifts_px]
-        image = np.mean(exposed, axis=0).astype(np.uint8)
+        image = np.asarray(cv2.resize(np.mean(exposed, axis=0).astype(np.uint8), size), np.uint8)
         self.masks.burn(image)  # as the reader does
-        given = replace(frame(self.at, SMALL), image=image, decoded_at=self.at)
+        given = replace(frame(self.at, size), image=image, decoded_at=self.at)
         outcome = self.guard.look(given)
         self.events += outcome.events
         self.open += outcome.incidents
@@ -139,6 +140,31 @@ def test_a_camera_that_was_moved_stays_withheld_over_a_restart_until_it_is_confi
     assert bool(shown.max()) == confirmed
     assert ended == (["restart"] if confirmed else [])
     assert after.guard.standing().state is (WatchState.WATCHED if confirmed else WatchState.BLIND)
+
+
+@pytest.mark.parametrize("shift_px", [90, 380])
+def test_a_camera_that_was_moved_stays_withheld_over_a_change_of_its_pictures_size(
+    shift_px: int,
+) -> None:
+    """Their size begins the usual view anew, and by the new one it never was moved."""
+    post = Post()
+    post.leaks(8, 0)
+    post.leaks(15, shift_px)
+    wide, high = SMALL
+    for _ in range(80):
+        assert not leaks(post.see(shift_px, size=(wide * 2, high * 2)))
+    assert post.masks.withheld
+    assert post.guard.standing().state is WatchState.BLIND
+
+
+def test_a_change_of_the_pictures_size_withholds_nothing_where_the_camera_was_not_moved() -> None:
+    post = Post()
+    post.leaks(8, 0)
+    wide, high = SMALL
+    for _ in range(40):
+        shown = post.see(0, size=(wide * 2, high * 2))
+        assert shown.max()
+        assert not leaks(shown)
 
 
 def test_clips_hide_everything_from_before_a_turn_to_after_it_was_followed() -> None:
