@@ -18,6 +18,7 @@ from detector.evidence.clip_times import longest_part, timed
 from detector.evidence.clip_writer import store_clip
 from detector.streams.base import redact, scheme_of
 from detector.streams.packets import Packet
+from detector.streams.pictures import quarters_of
 from detector.streams.privacy import NO_MASKS, ClipMasks
 from detector.streams.tap import coding_of
 
@@ -30,8 +31,9 @@ def write_clip(packets: Sequence[Packet], path: Path, masks: ClipMasks = NO_MASK
     """Write ``packets`` as an MP4, decode it to the end, and only then give it its name.
 
     H.264 and HEVC are copied bit by bit. Anything else (MJPEG above all) is encoded as H.264, as
-    browsers play no other; so is everything where ``masks`` are to be burnt in. Where the coding
-    changes within the packets only the longest consistent part is kept, see ``longest_part``.
+    browsers play no other; so is everything where ``masks`` are to be burnt in, and what lies on
+    its side. Where the coding changes within the packets only the longest consistent part is kept,
+    see ``longest_part``.
 
     Args:
         packets: in the order in which they came, as ``PacketRing.between`` gives them.
@@ -47,7 +49,7 @@ def write_clip(packets: Sequence[Packet], path: Path, masks: ClipMasks = NO_MASK
         raise EvidenceError(
             f"{path}: expected packets from a key frame on, found {len(packets)} without one"
         )
-    return store_clip(timed(part), path, masks)
+    return store_clip(timed(part), path, masks, quarters=part[0].coding.quarters)
 
 
 def cut_recording(
@@ -178,5 +180,5 @@ def _quarters(container: InputContainer, stream: VideoStream) -> int:
         return 0
     container.seek(stream.start_time, stream=stream, backward=True)
     with suppress(av.error.FFmpegError, StopIteration):
-        return round(next(container.decode(stream)).rotation / 90) % 4
+        return quarters_of(next(container.decode(stream)))
     return 0

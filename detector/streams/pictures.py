@@ -181,5 +181,10 @@ class Pictures:
 def upright_bgr(picture: VideoFrame) -> U8:
     """Give (H, W, 3) BGR pixels, turned as the recording's rotation flag says."""
     image = np.asarray(picture.to_ndarray(format="bgr24", threads=1), np.uint8)
-    quarters = round(picture.rotation / 90) % 4  # counter-clockwise, as in np.rot90
+    quarters = quarters_of(picture)
     return np.ascontiguousarray(np.rot90(image, quarters)) if quarters else image
+
+
+def quarters_of(picture: VideoFrame) -> int:
+    """Give the quarter turns (0..3) that make it upright, counter-clockwise as in np.rot90."""
+    return round(picture.rotation / 90) % 4

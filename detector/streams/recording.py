@@ -82,7 +82,10 @@ class Recording(Closing):
         """Give every picture; what breaks the file off is kept for after the last one."""
         try:
             for packet in self._container.demux(self._pictures.stream):
-                yield from self._pictures.decode(packet)
+                for picture in self._pictures.decode(packet):
+                    if self._tap is not None:
+                        self._tap.decoded(picture)
+                    yield picture
                 if self._tap is not None:  # now it is known when its picture was played
                     self._tap.add(packet)
         except IndexError:  # PyAV's flush at the end trips over tracks that damage made up

@@ -1,7 +1,9 @@
 """Recordings that the service plays as cameras have clips as cameras have them, loops as well."""
 
 import json
+import math
 import time
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
@@ -11,9 +13,13 @@ import pytest
 
 from detector.config import load_config
 from detector.events import Event, EventKind
+from detector.evidence.clip import write_clip
 from detector.evidence.clip_folder import tracks_beside
 from detector.service import Service
 from detector.store import EventQuery
+from detector.streams import InputSettings, PacketRing, PrivacyMasks, open_source
+from detector.types import CameraId
+from tests.integration.streams.test_recordings import turn
 from tests.site_folder import camera, make_config, make_recording, write
 
 LENGTH_S, SHOWN = 4.0, (1.0, 3.0)
@@ -96,3 +102,34 @@ def test_what_is_not_played_at_its_pace_asks_for_no_clip(tmp_path: Path, how: st
             assert time.monotonic() < deadline_s
             time.sleep(0.1)
         assert service.store.clips(found[0].event().data.incident_id) == ()
+
+
+@pytest.mark.parametrize("b_frames", [0, 2])
+@pytest.mark.parametrize("degrees", [90, 180, 270])
+def test_a_clip_of_a_recording_that_lies_on_its_side_is_upright_and_hides_the_same(
+    tmp_path: Path, film: Callable[..., Path], degrees: int, b_frames: int
+) -> None:
+    path = film("a.mp4", 30, size=(64, 48), mark_top_left=True, b_frames=b_frames)
+    turn(path, degrees)
+    ring = PacketRing(60.0, 1 << 24)
+    settings = InputSettings(path=str(path))
+    with open_source(settings, CameraId("north"), ring=ring) as source:
+        seen = [frame.image for frame in source]
+    high, wide = seen[0].shape[:2]
+    row, column = (int(at) for at in np.argwhere(seen[5][..., 1] > 200).mean(axis=0))
+    half = 0.4
+    x, y = column / wide, row / high
+    mask = [(x - half, y - half), (x + half, y - half), (x + half, y + half), (x - half, y + half)]
+    packets = ring.between(0.0, math.inf)
+    assert len(packets) == 30
+
+    plain = write_clip(packets, tmp_path / "plain.mp4")
+    hidden = write_clip(packets, tmp_path / "hidden.mp4", PrivacyMasks([mask]))
+
+    assert (plain.width, plain.height, hidden.width, hidden.height) == (wide, high) * 2
+    with av.open(str(tmp_path / "plain.mp4")) as clip:
+        shown = [p.to_ndarray(format="bgr24") for p in clip.decode(video=0)]
+    assert [int(image[row, column].max()) > 200 for image in shown] == [True] * 30
+    with av.open(str(tmp_path / "hidden.mp4")) as clip:
+        shown = [p.to_ndarray(format="bgr24") for p in clip.decode(video=0)]
+    assert max(int(image.max()) for image in shown) < 200, "the mark is under the mask"
