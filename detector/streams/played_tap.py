@@ -9,7 +9,7 @@ from av.video.stream import VideoStream
 
 from detector.streams.packets import PacketTaker
 from detector.streams.pictures import quarters_of
-from detector.streams.tap import PacketTap
+from detector.streams.tap import PacketTap, says_when_shown
 
 if TYPE_CHECKING:  # generic for the type checker only
     from av.packet import Packet as AvPacket
@@ -53,7 +53,9 @@ class PlayedTap:
         """Note a decoded picture; before it is asked for, the first one at least."""
         if self._tap is not None:
             return
-        tap = PacketTap(self._ring, self._stream, untimed=False, quarters=quarters_of(picture))
+        stream, quarters = self._stream, quarters_of(picture)
+        untimed = not says_when_shown(stream)
+        tap = PacketTap(self._ring, stream, untimed=untimed, quarters=quarters)
         for packet, captured_at, arrived_at in self._waiting:
             tap.add(packet, captured_at, arrived_at)
         self._tap, self._waiting = tap, []

@@ -48,6 +48,14 @@ def coding_of(stream: VideoStream, quarters: int = 0) -> Coding:
     )
 
 
+def says_when_shown(stream: VideoStream) -> bool:
+    """Whether the timestamps of a recording's packets are those at which pictures are shown.
+
+    AVI has none, and FFmpeg counts packets as if they were shown in the order of decoding.
+    """
+    return not (stream.container.format.name == "avi" and stream.codec_context.has_b_frames)
+
+
 class PacketTap:
     """Hands the packets of one connection to ``ring``.
 

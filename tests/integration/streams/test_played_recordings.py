@@ -13,7 +13,7 @@ import pytest
 
 from detector.config import load_config
 from detector.events import Event, EventKind
-from detector.evidence.clip import write_clip
+from detector.evidence.clip import cut_recording, write_clip
 from detector.evidence.clip_folder import tracks_beside
 from detector.service import Service
 from detector.store import EventQuery
@@ -133,3 +133,26 @@ def test_a_clip_of_a_recording_that_lies_on_its_side_is_upright_and_hides_the_sa
     with av.open(str(tmp_path / "hidden.mp4")) as clip:
         shown = [p.to_ndarray(format="bgr24") for p in clip.decode(video=0)]
     assert max(int(image.max()) for image in shown) < 200, "the mark is under the mask"
+
+
+@pytest.mark.parametrize("how", ["played", "cut"])
+@pytest.mark.parametrize("name", ["a.h264", "a.avi", "a.mp4"])
+def test_a_clip_of_a_recording_shows_its_pictures_in_their_order(
+    tmp_path: Path, film: Callable[..., Path], name: str, how: str
+) -> None:
+    """Raw H.264 and AVI do not say when those are shown that refer to later ones."""
+    path = film(name, 40, size=(64, 48), b_frames=2)
+    ring = PacketRing(60.0, 1 << 24)
+    with open_source(InputSettings(path=str(path)), CameraId("north"), ring=ring) as source:
+        assert len(list(source)) == 40
+
+    if how == "played":
+        made = write_clip(ring.between(0.0, math.inf), tmp_path / "clip.mp4")
+    else:
+        made = cut_recording(path, 0.0, 2.0, tmp_path / "clip.mp4")
+
+    with av.open(str(tmp_path / "clip.mp4")) as clip:
+        shown = [(p.pts, float(p.to_ndarray(format="gray").mean())) for p in clip.decode(video=0)]
+    levels = [level for _, level in sorted(shown)]
+    assert levels == sorted(levels)
+    assert made.pictures == 40
