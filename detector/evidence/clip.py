@@ -19,12 +19,13 @@ from detector.evidence.clip_times import longest_part, timed
 from detector.evidence.clip_writer import store_clip
 from detector.streams.base import redact, scheme_of
 from detector.streams.packets import Packet
-from detector.streams.pictures import quarters_of
+from detector.streams.pictures import fps_of, quarters_of
 from detector.streams.privacy import NO_MASKS, ClipMasks
 from detector.streams.tap import coding_of, says_when_shown
 
 __all__ = ["ClipFile", "cut_recording", "verify_clip", "write_clip"]
 
+_DEFAULT_FPS = 25.0
 _LAST_SHOWS_S = 1.0  # a picture is taken to be shown so long after the last
 
 
@@ -170,7 +171,7 @@ def _packets(
     """
     coding, told = coding_of(stream), says_when_shown(stream)
     base = coding.time_base
-    start, step_s, number = stream.start_time or 0, 1.0 / float(stream.average_rate or 25), 0
+    start, step_s, number = stream.start_time or 0, 1.0 / (fps_of(stream) or _DEFAULT_FPS), 0
     with suppress(av.error.InvalidDataError, IndexError):
         for packet in container.demux(stream):
             if not packet.size:

@@ -24,6 +24,9 @@ from detector.types import U8, CameraId, ClockReading, ClockSource, Frame
 if TYPE_CHECKING:
     from detector.streams.idle import IdleSwitch
 
+_RAW = ("h264", "hevc")  # formats without any times
+_LEAST_FPS, _MOST_FPS = 1, 120  # beyond it is no rate: encoders write their clock there as well
+
 
 @dataclass(frozen=True, slots=True)
 class SourceRequest:
@@ -93,10 +96,9 @@ class Pictures:
             )
         stream.codec_context.thread_count = 1
         request.progress.codec = stream.codec_context.name
-        rate = stream.average_rate or stream.guessed_rate
         self.stream = stream
         self.whole = True
-        self.fps = float(rate) if rate else None
+        self.fps = fps_of(stream)
         extradata = bytes(stream.codec_context.extradata or b"")
         codec = stream.codec_context.codec.canonical_name
         self._wholeness = Wholeness(FrameNumbers(codec, extradata))
@@ -176,6 +178,18 @@ class Pictures:
         with self._request.stages.measure(Stage.CONVERT):
             image = upright_bgr(picture)
         return self._request.frame(image, pts, utc, reading, corrupt=not self.whole)
+
+
+def fps_of(stream: VideoStream) -> float | None:
+    """Give the nominal pictures per second; None where unknown.
+
+    A raw stream may say it itself (ITU-T H.264, E.2.1); FFmpeg takes any for 25 a second.
+    """
+    said = stream.codec_context.framerate if stream.container.format.name in _RAW else None
+    if said and _LEAST_FPS <= said <= _MOST_FPS:
+        return float(said)
+    rate = stream.average_rate or stream.guessed_rate
+    return float(rate) if rate else None
 
 
 def upright_bgr(picture: VideoFrame) -> U8:

@@ -44,7 +44,7 @@ def red_s(path: Path) -> list[tuple[float, bool]]:
         ]
 
 
-@pytest.mark.parametrize("name", ["clip.mp4", "clip.mkv"])
+@pytest.mark.parametrize("name", ["clip.mp4", "clip.mkv", "clip.h264"])
 def test_a_recording_played_in_a_loop_has_clips_that_go_on_over_its_end(
     tmp_path: Path, name: str
 ) -> None:
@@ -156,3 +156,20 @@ def test_a_clip_of_a_recording_shows_its_pictures_in_their_order(
     levels = [level for _, level in sorted(shown)]
     assert levels == sorted(levels)
     assert made.pictures == 40
+
+
+@pytest.mark.parametrize("fps", [5, 12, 25, 30])
+def test_raw_h264_has_the_rate_that_it_declares(tmp_path: Path, fps: int) -> None:
+    """FFmpeg takes any for 25 pictures a second."""
+    path = make_recording(tmp_path / "a.h264", seconds=4.0, fps=fps)
+    ring = PacketRing(60.0, 1 << 24)
+    with open_source(InputSettings(path=str(path)), CameraId("north"), ring=ring) as source:
+        assert source.fps == fps
+        times_s = [frame.pts for frame in source]
+    packets = ring.between(0.0, math.inf)
+
+    made = cut_recording(path, 0.0, 9.0, tmp_path / "cut.mp4")
+
+    assert times_s == pytest.approx([number / fps for number in range(4 * fps)])
+    assert packets[-1].arrived_at - packets[0].arrived_at == pytest.approx(4.0 - 1 / fps)
+    assert made.duration_s == pytest.approx(4.0, abs=0.1)
