@@ -1,6 +1,7 @@
 """One video track: packets in, decoded pictures and finished frames out, damage counted."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
@@ -34,7 +35,8 @@ class SourceRequest:
 
     ``ring`` gets every packet of a live source, decoded or not; recordings are cut instead. With
     ``idle`` a live source may be decoded by its key frames only while nobody is in view.
-    ``masks`` are burnt into every frame, and not into the packets.
+    ``masks`` are burnt into every frame, and not into the packets. ``check`` is asked before
+    anything is touched that another reader of the camera may use by now; what it raises ends this.
     """
 
     settings: InputSettings
@@ -46,6 +48,7 @@ class SourceRequest:
     ring: PacketTaker | None = None
     idle: "IdleSwitch | None" = None
     masks: Masks = NO_MASKS
+    check: Callable[[], None] = lambda: None
 
     @property
     def where(self) -> str:

@@ -82,6 +82,7 @@ class Recording(Closing):
         """Give every picture; what breaks the file off is kept for after the last one."""
         try:
             for packet in self._container.demux(self._pictures.stream):
+                self._request.check()
                 for picture in self._pictures.decode(packet):
                     if self._tap is not None:
                         self._tap.decoded(picture)
