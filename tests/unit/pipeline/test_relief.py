@@ -410,3 +410,24 @@ def test_the_thread_looks_by_itself_and_ends(stand: Stand, monkeypatch: pytest.M
     until(lambda: stand.health().replaced == 1)
     assert stand.relief.stop()
     assert stand.heartbeats.late() == {}
+
+
+def test_a_reader_whose_thread_cannot_be_started_can_be_joined_and_is_replaced_later(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Threads run out where too many hang; a stop then must not forget the other readers."""
+    stand.add(Hanging())
+    stand.begin()
+    stand.until_hung()
+
+    def refuse(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", refuse)
+        with pytest.raises(RuntimeError, match="new thread"):
+            stand.look()
+    assert stand.posts[0].join(1.0)
+    stand.look()
+    until(lambda: stand.health().state is CameraState.LIVE)
+    assert (stand.health().replaced, stand.posts[0].count_stuck()) == (2, 1)
