@@ -48,6 +48,11 @@ class PlayedTap:
         self._begun_at = begun_at
         self._played: tuple[float, float, float] | None = None  # own seconds, timeline, UTC
         self._untimed = 0
+        self._begin_s = 0.0
+
+    def begin(self, pts: float) -> None:
+        """Say where on the timeline the recording begins, before its first packet; by default 0."""
+        self._begin_s = pts
 
     def decoded(self, picture: VideoFrame) -> None:
         """Note a decoded picture; before it is asked for, the first one at least."""
@@ -71,7 +76,7 @@ class PlayedTap:
         stamp = packet.pts if packet.pts is not None else packet.dts
         raw_s = None if stamp is None else float(stamp * packet.time_base)
         if self._played is None:
-            self._played = (raw_s or 0.0, 0.0, time.time())
+            self._played = (raw_s or 0.0, self._begin_s, time.time())
         own_s, pts, at = self._played
         self._untimed += raw_s is None
         after_s = self._untimed * self._interval_s if raw_s is None else raw_s - own_s

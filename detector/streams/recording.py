@@ -52,6 +52,8 @@ class Recording(Closing):
         before, interval_s = self.progress.decoded, 1.0 / (self.fps or _DEFAULT_FPS)
         begin_s = timeline.last_s + interval_s if before else 0.0
         end_s, elapsed_s = begin_s, 0.0
+        if self._tap is not None:
+            self._tap.begin(begin_s)
         for picture in self._decoded():
             raw_s = pictures.raw_s(picture)
             if not elapsed_s:

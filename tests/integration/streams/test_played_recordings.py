@@ -4,6 +4,7 @@ import json
 import math
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 
@@ -17,7 +18,14 @@ from detector.evidence.clip import cut_recording, write_clip
 from detector.evidence.clip_folder import tracks_beside
 from detector.service import Service
 from detector.store import EventQuery
-from detector.streams import InputSettings, PacketRing, PrivacyMasks, open_source
+from detector.streams import (
+    InputSettings,
+    PacketRing,
+    PrivacyMasks,
+    SourceProgress,
+    new_timeline,
+    open_source,
+)
 from detector.types import CameraId
 from tests.integration.streams.test_recordings import turn
 from tests.site_folder import camera, make_config, make_recording, write
@@ -173,3 +181,20 @@ def test_raw_h264_has_the_rate_that_it_declares(tmp_path: Path, fps: int) -> Non
     assert times_s == pytest.approx([number / fps for number in range(4 * fps)])
     assert packets[-1].arrived_at - packets[0].arrived_at == pytest.approx(4.0 - 1 / fps)
     assert made.duration_s == pytest.approx(4.0, abs=0.1)
+
+
+@pytest.mark.parametrize("b_frames", [0, 2])
+def test_packets_of_a_dated_recording_that_is_played_again_go_on_in_time(
+    tmp_path: Path, film: Callable[..., Path], b_frames: int
+) -> None:
+    path = film("a.mp4", 30, b_frames=b_frames)
+    begun = datetime(2026, 3, 1, 22, tzinfo=UTC)
+    settings = InputSettings(path=str(path), start_time=begun, loop=True)
+    ring, timeline, progress = PacketRing(60.0, 1 << 24), new_timeline(settings), SourceProgress()
+    for _ in range(3):
+        with open_source(settings, CameraId("north"), 5.0, timeline, progress, ring=ring) as source:
+            list(source)
+
+    taken_s = sorted(p.captured_at - begun.timestamp() for p in ring.between(0.0, math.inf))
+
+    assert taken_s == pytest.approx([number / 25 for number in range(90)], abs=0.05)
