@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -18,11 +19,13 @@ from detector.evidence.clip_times import longest_part, timed
 from detector.evidence.clip_writer import store_clip
 from detector.streams.base import redact, scheme_of
 from detector.streams.packets import Packet
+from detector.streams.pictures import fps_of, quarters_of
 from detector.streams.privacy import NO_MASKS, ClipMasks
-from detector.streams.tap import coding_of
+from detector.streams.tap import coding_of, says_when_shown
 
 __all__ = ["ClipFile", "cut_recording", "verify_clip", "write_clip"]
 
+_DEFAULT_FPS = 25.0
 _LAST_SHOWS_S = 1.0  # a picture is taken to be shown so long after the last
 
 
@@ -30,8 +33,9 @@ def write_clip(packets: Sequence[Packet], path: Path, masks: ClipMasks = NO_MASK
     """Write ``packets`` as an MP4, decode it to the end, and only then give it its name.
 
     H.264 and HEVC are copied bit by bit. Anything else (MJPEG above all) is encoded as H.264, as
-    browsers play no other; so is everything where ``masks`` are to be burnt in. Where the coding
-    changes within the packets only the longest consistent part is kept, see ``longest_part``.
+    browsers play no other; so is everything where ``masks`` are to be burnt in, what lies on its
+    side, and what does not say when each picture is shown. Where the coding changes within the
+    packets only the longest consistent part is kept, see ``longest_part``.
 
     Args:
         packets: in the order in which they came, as ``PacketRing.between`` gives them.
@@ -47,7 +51,8 @@ def write_clip(packets: Sequence[Packet], path: Path, masks: ClipMasks = NO_MASK
         raise EvidenceError(
             f"{path}: expected packets from a key frame on, found {len(packets)} without one"
         )
-    return store_clip(timed(part), path, masks)
+    quarters = part[0].coding.quarters
+    return store_clip(timed(part), path, masks, quarters=quarters, anew=_is_untold(part))
 
 
 def cut_recording(
@@ -97,6 +102,14 @@ def cut_recording(
     except (av.error.FFmpegError, OSError) as error:
         said = redact(str(error))
         raise EvidenceError(f"{name}: expected a recording to cut, found: {said}") from None
+
+
+def _is_untold(part: Sequence[Packet]) -> bool:
+    """Whether it is not said when each picture is shown; only its decoder knows their order then.
+
+    The first packet of a connection over RTSP has no time, and needs none.
+    """
+    return any(b.pts is None and b.coding is a.coding for a, b in pairwise(part))
 
 
 def _opened(source: Path | str) -> InputContainer:
@@ -156,9 +169,9 @@ def _packets(
 
     A recording that is cut off gives what came before; the clip then ends there as well.
     """
-    coding = coding_of(stream)
+    coding, told = coding_of(stream), says_when_shown(stream)
     base = coding.time_base
-    start, step_s, number = stream.start_time or 0, 1.0 / float(stream.average_rate or 25), 0
+    start, step_s, number = stream.start_time or 0, 1.0 / (fps_of(stream) or _DEFAULT_FPS), 0
     with suppress(av.error.InvalidDataError, IndexError):
         for packet in container.demux(stream):
             if not packet.size:
@@ -168,7 +181,8 @@ def _packets(
             decoded_s = shown_s if packet.dts is None else float((packet.dts - start) * base)
             number += 1
             at, key = begun_at + shown_s, packet.is_keyframe
-            kept = Packet(bytes(packet), coding, packet.pts, packet.dts, key, at, at)
+            pts = packet.pts if told else None
+            kept = Packet(bytes(packet), coding, pts, packet.dts, key, at, at)
             yield kept, shown_s, min(shown_s, decoded_s)
 
 
@@ -178,5 +192,5 @@ def _quarters(container: InputContainer, stream: VideoStream) -> int:
         return 0
     container.seek(stream.start_time, stream=stream, backward=True)
     with suppress(av.error.FFmpegError, StopIteration):
-        return round(next(container.decode(stream)).rotation / 90) % 4
+        return quarters_of(next(container.decode(stream)))
     return 0

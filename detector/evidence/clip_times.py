@@ -67,7 +67,7 @@ def typical_step(times: Sequence[int]) -> int:
 
 def _needs(coding: Coding) -> tuple[object, ...]:
     """What a decoder must be set up for."""
-    return coding.codec, coding.width, coding.height, coding.extradata
+    return coding.codec, coding.width, coding.height, coding.extradata, coding.quarters
 
 
 def _begun_at_key(run: Sequence[Packet]) -> list[Packet]:

@@ -168,23 +168,35 @@ def _encode(
 
 
 def _pictures(clip: Sequence[TimedPacket]) -> Iterator[tuple[VideoFrame, float, float]]:
-    """Decode all; the next picture that comes out is the earliest of those that went in.
+    """Decode all; with each come the seconds at which it is shown and when its packet came, UTC.
 
-    With each come the seconds at which it is shown and the UTC at which its packet came.
+    Decoders swallow pictures without a word where a key frame was lost, so each is known by the
+    time that its packet says; where packets say none, the next picture that comes out is the
+    earliest of those that went in.
     """
     decoder = _decoder(clip[0].packet.coding)
+    told = {each.pts: each.packet.arrived_at for each in clip if each.packet.pts is not None}
     due: list[tuple[int, float]] = []
+    newest = -1
     for each in [*clip, None]:
         packet = None if each is None else AvPacket(each.packet.data)
+        if packet is not None and each is not None:
+            packet.pts = each.pts
         try:
             pictures = decoder.decode(packet)
         except av.error.InvalidDataError:
             continue
-        if each is not None:
+        if each is not None and each.pts not in told:
             heapq.heappush(due, (each.pts, each.packet.arrived_at))
         for picture in pictures:
-            if due:
+            if picture.pts is not None and picture.pts in told:
+                shown, arrived_at = picture.pts, told[picture.pts]
+            elif due:
                 shown, arrived_at = heapq.heappop(due)
+            else:
+                continue
+            if shown > newest:  # damage may bring one after its time, which players skip
+                newest = shown
                 yield picture, shown / TICKS_PER_S, arrived_at
 
 

@@ -161,8 +161,9 @@ class CameraWatch:
         self.withholds = False
         """Pictures of a view that is moved and not followed are shown to nobody: it is blind."""
         self.unconfirmed = False
-        """It was moved in an earlier run, and nobody has changed the configuration since: where
-        pictures are withheld, they are until somebody does."""
+        """It was moved before the usual view was forgotten (in an earlier run, or as its pictures
+        have another size now), and nobody has changed the configuration since: where pictures are
+        withheld, they are until somebody does."""
         self.displaced = False
         """The newest measured picture shows the view moved, for however long, or no usual view."""
         self._said: list[Event] = []
@@ -293,6 +294,8 @@ class CameraWatch:
         moved = conditions[EventKind.CAMERA_MOVED]
         check, structure = self._settings.moved, seen.structure
         unlike = structure is not None and structure <= check.max_structure  # blurred by the turn
+        if self.withholds and self.displaced and structure is None:  # the usual view was forgotten
+            self.unconfirmed = True
         self.displaced = check.enabled and (bool(moved) or unlike)
         if self.withholds and (moved or self.unconfirmed):
             conditions[EventKind.CAMERA_MOVED] = (*moved, _WITHHELD)

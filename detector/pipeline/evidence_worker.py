@@ -35,6 +35,7 @@ POLL_S = 0.5
 MOST_AT_ONCE = 8
 MOST_ATTEMPTS = 3
 RETRY_S = 5.0
+MOST_RETRY_S = 3600.0
 LAST_TURN_S = 7.0
 """No clip is begun so long after a planned stop."""
 STOP_S = 10.0
@@ -150,7 +151,7 @@ class EvidenceWorker:
         growing = [
             clip
             for clip in self._store.due_clips(math.inf, MOST_AT_THE_STOP)
-            if self._packets(clip)
+            if self._shows_something(clip)
         ]
         growing.sort(key=lambda clip: bool(self._footage[clip.camera].masks))
         for number, clip in enumerate(growing):
@@ -180,6 +181,8 @@ class EvidenceWorker:
             self.last_turn()
         except StoreError as error:
             self._say_once(str(error))
+        except Exception:  # the end of the thread: what is wanted stays wanted
+            log.exception("the last clips could not be made")
 
     def _say_once(self, fault: str) -> None:
         if fault != self._fault:
@@ -187,6 +190,17 @@ class EvidenceWorker:
         self._fault = fault
 
     def _one(self, clip: ClipRecord, now: float) -> None:
+        """Finish a clip; one of which nothing can be said waits, and longer each time."""
+        try:
+            self._finish_one(clip, now)
+        except StoreError:
+            raise
+        except Exception:  # our own fault in one clip must not keep the others waiting
+            log.exception("incident %s: nothing can be said of a clip", clip.incident_id)
+            wait_s = min(RETRY_S * 2.0 ** min(clip.attempts, 10), MOST_RETRY_S)
+            self._store.postpone_clip(clip, now + wait_s, now=now)
+
+    def _finish_one(self, clip: ClipRecord, now: float) -> None:
         try:
             made = self._made(clip)
         except (EvidenceError, OSError) as error:
@@ -196,7 +210,7 @@ class EvidenceWorker:
                 self._store.postpone_clip(clip, now + RETRY_S, now=now)
                 return
             self._missing(clip, str(error))
-        except Exception as error:  # our own fault in one clip must not keep the others waiting
+        except Exception as error:
             log.exception("incident %s: a clip could not be made", clip.incident_id)
             self._missing(clip, f"internal error ({type(error).__name__})")
         else:
@@ -230,6 +244,13 @@ class EvidenceWorker:
         held = self._footage.get(clip.camera)
         packets = held.ring.between(clip.begin_at, clip.end_at) if held else ()
         return packets if packets and _shows_any(packets, clip) else ()
+
+    def _shows_something(self, clip: ClipRecord) -> bool:
+        try:
+            return bool(self._packets(clip))
+        except (KeyError, TypeError, ValueError):  # what is stored of it cannot be read
+            log.exception("incident %s: a clip could not be made", clip.incident_id)
+            return False
 
     def _ready(self, clip: ClipRecord, file: ClipFile, tracks: TracksFile | None) -> None:
         wanted_s = round(clip.end_at - clip.begin_at, 3)

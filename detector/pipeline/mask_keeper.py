@@ -7,15 +7,19 @@ import numpy as np
 
 from detector.incidents.view import IntegritySettings, MovedCheck
 from detector.pipeline.view_follower import AGREE_SHARE
-from detector.streams import MaskTrail, PrivacyMasks
+from detector.streams import IdleSettings, MaskTrail, PrivacyMasks
 from detector.streams.privacy import Polygon
 from detector.types import U8, Frame, Xy
 from detector.vision.integrity import IntegrityMeter
 from detector.vision.registration import ViewShift
 
 SLACK_S = 1.0
-IDLE_SLACK_S = 6.0
-"""Pictures that were held back while a camera idled are judged so long after they came."""
+IDLE_SLACK_S = 2.0
+"""Pictures that were held back while a camera idled are judged so long after they came, and the
+time between two key frames later."""
+APART_S = 5.0
+"""Judged pictures that are farther apart say nothing of what came between them."""
+_PICTURES_APART = 3.0  # and where pictures are that rare so many distances of them
 
 
 class MaskKeeper:
@@ -76,13 +80,22 @@ class MaskKeeper:
 
     @classmethod
     def of(
-        cls, masks: PrivacyMasks, settings: IntegritySettings, *, idles: bool
+        cls,
+        masks: PrivacyMasks,
+        settings: IntegritySettings,
+        fps: float,
+        idling: IdleSettings | None = None,
     ) -> "MaskKeeper | None":
-        """Give a keeper for a camera whose moves are watched; None where nothing is hidden."""
+        """Give a keeper for a camera whose moves are watched; None where nothing is hidden.
+
+        ``fps``: pictures that are judged per second, but while the camera idles.
+        """
         watched = settings.enabled and settings.moved.enabled
         if not masks or not watched:
             return None
-        return cls(masks, settings.moved, MaskTrail(IDLE_SLACK_S if idles else SLACK_S))
+        slack_s = idling.gap_s + IDLE_SLACK_S if idling else SLACK_S
+        apart_s = max(APART_S, _PICTURES_APART / fps, slack_s)
+        return cls(masks, settings.moved, MaskTrail(slack_s, apart_s))
 
     def _moved_by(self, shift: ViewShift | None) -> PrivacyMasks | None:
         try:

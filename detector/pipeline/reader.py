@@ -110,6 +110,7 @@ class Reader(SourceThread):
             timeline,
             self._progress,
             ring=ring,
+            check=self._tenure.check,
         ) as source:
             self._beat()
             log.info("camera %s: %s", plan.camera, source.describe())

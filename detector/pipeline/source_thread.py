@@ -125,8 +125,10 @@ class SourceThread:
         """Wait for the thread; False if it is still busy, at most ``stall_s`` inside a library.
 
         The thread is a daemon: a process that ends need not wait for a camera that does not answer.
+        One that was never started (the system refused it) is not waited for.
         """
-        self._thread.join(timeout_s)
+        if self._thread.ident is not None:
+            self._thread.join(timeout_s)
         return not self.alive
 
     @property

@@ -35,6 +35,11 @@ class Tenure:
         with self._lock:
             self._over = True
 
+    def check(self) -> None:
+        """Raise Relieved if it is over."""
+        with self:
+            pass
+
     def __enter__(self) -> None:
         self._lock.acquire()
         if self._over:

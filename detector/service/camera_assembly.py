@@ -97,7 +97,7 @@ class CameraAssembly:
             log.warning("camera %s: the model %s knows no %s", name, model, missing.label)
         say_masks(name, settings)
         masks, idling = PrivacyMasks(settings.mask_polygons), settings.detect.idling
-        moving = MaskKeeper.of(masks, settings.integrity, idles=idling is not None)
+        moving = MaskKeeper.of(masks, settings.integrity, settings.detect.fps, idling)
         footage = self._footage(name, settings, moving.trail if moving else masks)
         idle = IdleSwitch(name, idling, settings.ffmpeg.detect.stall_s) if idling else None
         opener = partial(open_source, stages=self._stages, idle=idle, masks=moving or masks)

@@ -38,6 +38,7 @@ class LiveStream(Closing):
         self._untimed = container.format.name in UNTIMED
         self._picture_s = 0.0  # monotonic seconds of the newest picture
         self._whole_s = 0.0  # and of the newest whole one
+        request.check()
         self._clock = request.progress.clock or CameraClock(request.settings.clock_alarm_s)
         self._clock.connect()
         self.progress.clock = self._clock
@@ -105,6 +106,7 @@ class LiveStream(Closing):
         catch_up = None if self._untimed or self.bursty else CatchUp()
         asked_s = time.monotonic()
         for packet in self._container.demux(self._pictures.stream):
+            self._request.check()  # it may have hung in there until it was given up
             arrived_at, arrived_s = time.time(), time.monotonic()
             waited_s, skipped = arrived_s - asked_s, False
             raw_s = None if packet.pts is None else float(packet.pts * packet.time_base)

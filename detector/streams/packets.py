@@ -20,6 +20,7 @@ class Coding:
         height: pixels, likewise.
         extradata: parameter sets and the like; b"" where they come within the stream.
         time_base: seconds per tick of the packets' ``pts`` and ``dts``.
+        quarters: counter-clockwise quarter turns that make its pictures upright, 0..3.
     """
 
     codec: str
@@ -27,6 +28,7 @@ class Coding:
     height: int
     extradata: bytes
     time_base: Fraction
+    quarters: int = 0
 
 
 @dataclass(frozen=True, slots=True)

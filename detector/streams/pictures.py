@@ -1,6 +1,7 @@
 """One video track: packets in, decoded pictures and finished frames out, damage counted."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
@@ -24,6 +25,9 @@ from detector.types import U8, CameraId, ClockReading, ClockSource, Frame
 if TYPE_CHECKING:
     from detector.streams.idle import IdleSwitch
 
+_RAW = ("h264", "hevc")  # formats without any times
+_LEAST_FPS, _MOST_FPS = 1, 120  # beyond it is no rate: encoders write their clock there as well
+
 
 @dataclass(frozen=True, slots=True)
 class SourceRequest:
@@ -31,7 +35,8 @@ class SourceRequest:
 
     ``ring`` gets every packet of a live source, decoded or not; recordings are cut instead. With
     ``idle`` a live source may be decoded by its key frames only while nobody is in view.
-    ``masks`` are burnt into every frame, and not into the packets.
+    ``masks`` are burnt into every frame, and not into the packets. ``check`` is asked before
+    anything is touched that another reader of the camera may use by now; what it raises ends this.
     """
 
     settings: InputSettings
@@ -43,6 +48,7 @@ class SourceRequest:
     ring: PacketTaker | None = None
     idle: "IdleSwitch | None" = None
     masks: Masks = NO_MASKS
+    check: Callable[[], None] = lambda: None
 
     @property
     def where(self) -> str:
@@ -93,10 +99,9 @@ class Pictures:
             )
         stream.codec_context.thread_count = 1
         request.progress.codec = stream.codec_context.name
-        rate = stream.average_rate or stream.guessed_rate
         self.stream = stream
         self.whole = True
-        self.fps = float(rate) if rate else None
+        self.fps = fps_of(stream)
         extradata = bytes(stream.codec_context.extradata or b"")
         codec = stream.codec_context.codec.canonical_name
         self._wholeness = Wholeness(FrameNumbers(codec, extradata))
@@ -178,8 +183,25 @@ class Pictures:
         return self._request.frame(image, pts, utc, reading, corrupt=not self.whole)
 
 
+def fps_of(stream: VideoStream) -> float | None:
+    """Give the nominal pictures per second; None where unknown.
+
+    A raw stream may say it itself (ITU-T H.264, E.2.1); FFmpeg takes any for 25 a second.
+    """
+    said = stream.codec_context.framerate if stream.container.format.name in _RAW else None
+    if said and _LEAST_FPS <= said <= _MOST_FPS:
+        return float(said)
+    rate = stream.average_rate or stream.guessed_rate
+    return float(rate) if rate else None
+
+
 def upright_bgr(picture: VideoFrame) -> U8:
     """Give (H, W, 3) BGR pixels, turned as the recording's rotation flag says."""
     image = np.asarray(picture.to_ndarray(format="bgr24", threads=1), np.uint8)
-    quarters = round(picture.rotation / 90) % 4  # counter-clockwise, as in np.rot90
+    quarters = quarters_of(picture)
     return np.ascontiguousarray(np.rot90(image, quarters)) if quarters else image
+
+
+def quarters_of(picture: VideoFrame) -> int:
+    """Give the quarter turns (0..3) that make it upright, counter-clockwise as in np.rot90."""
+    return round(picture.rotation / 90) % 4

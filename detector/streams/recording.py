@@ -52,6 +52,8 @@ class Recording(Closing):
         before, interval_s = self.progress.decoded, 1.0 / (self.fps or _DEFAULT_FPS)
         begin_s = timeline.last_s + interval_s if before else 0.0
         end_s, elapsed_s = begin_s, 0.0
+        if self._tap is not None:
+            self._tap.begin(begin_s)
         for picture in self._decoded():
             raw_s = pictures.raw_s(picture)
             if not elapsed_s:
@@ -82,7 +84,11 @@ class Recording(Closing):
         """Give every picture; what breaks the file off is kept for after the last one."""
         try:
             for packet in self._container.demux(self._pictures.stream):
-                yield from self._pictures.decode(packet)
+                self._request.check()
+                for picture in self._pictures.decode(packet):
+                    if self._tap is not None:
+                        self._tap.decoded(picture)
+                    yield picture
                 if self._tap is not None:  # now it is known when its picture was played
                     self._tap.add(packet)
         except IndexError:  # PyAV's flush at the end trips over tracks that damage made up

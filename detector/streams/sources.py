@@ -41,6 +41,7 @@ def open_source(  # noqa: PLR0913  (everything after the camera is optional)
     ring: PacketTaker | None = None,
     idle: IdleSwitch | None = None,
     masks: Masks = NO_MASKS,
+    check: Callable[[], None] = lambda: None,
 ) -> Source:
     """Open an input and look at its first bytes.
 
@@ -54,6 +55,7 @@ def open_source(  # noqa: PLR0913  (everything after the camera is optional)
         ring: gets every packet of a live source, decoded or not.
         idle: says when a live source needs its key frames decoded only; None: never.
         masks: burnt into every frame.
+        check: called once it is open and for each packet; what it raises ends the reading.
 
     Raises:
         SourceNotFound, SourceRefused, SourceTimeout, SourceBroken: it cannot be opened, and why.
@@ -68,6 +70,7 @@ def open_source(  # noqa: PLR0913  (everything after the camera is optional)
         ring,
         idle,
         masks,
+        check,
     )
     return _OPENERS[settings.scheme](request)
 

@@ -1,6 +1,7 @@
 """Keeps a stream's packets as they came, for evidence, beside whoever decodes them."""
 
 import io
+from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -34,8 +35,8 @@ def read_clock(
         clock.observe(utc_us / 1e6, raw_s, *arrived)
 
 
-def coding_of(stream: VideoStream) -> Coding:
-    """Say what a decoder must know of ``stream``, as it declares itself."""
+def coding_of(stream: VideoStream, quarters: int = 0) -> Coding:
+    """Say what a decoder must know of ``stream``, as it declares itself; ``quarters``: its turn."""
     context = stream.codec_context
     return Coding(
         context.codec.canonical_name,
@@ -43,7 +44,16 @@ def coding_of(stream: VideoStream) -> Coding:
         context.height,
         bytes(context.extradata or b""),
         stream.time_base or _DEFAULT_BASE,
+        quarters,
     )
+
+
+def says_when_shown(stream: VideoStream) -> bool:
+    """Whether the timestamps of a recording's packets are those at which pictures are shown.
+
+    AVI has none, and FFmpeg counts packets as if they were shown in the order of decoding.
+    """
+    return not (stream.container.format.name == "avi" and stream.codec_context.has_b_frames)
 
 
 class PacketTap:
@@ -56,13 +66,16 @@ class PacketTap:
         ring: where they go.
         stream: whose packets they are.
         untimed: the timestamps were made up by FFmpeg, and are not kept.
+        quarters: counter-clockwise quarter turns that make its pictures upright.
     """
 
-    def __init__(self, ring: PacketTaker, stream: VideoStream, *, untimed: bool) -> None:
+    def __init__(
+        self, ring: PacketTaker, stream: VideoStream, *, untimed: bool, quarters: int = 0
+    ) -> None:
         self._ring = ring
         self._untimed = untimed
         self._sets: bytes | None = None
-        self._coding = coding_of(stream)
+        self._coding = coding_of(stream, quarters)
         self._parts = KeyFrameParts(self._coding.codec, self._coding.extradata)
 
     def add(
@@ -93,7 +106,7 @@ class PacketTap:
             return
         old = self._coding
         width, height = _size(old.codec, sets + key) or (old.width, old.height)
-        self._coding = Coding(old.codec, width, height, sets, old.time_base)
+        self._coding = replace(old, width=width, height=height, extradata=sets)
 
 
 def parameter_sets(codec: str, data: bytes) -> bytes:

@@ -1,7 +1,10 @@
 """Recordings that the service plays as cameras have clips as cameras have them, loops as well."""
 
 import json
+import math
 import time
+from collections.abc import Callable
+from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 
@@ -11,9 +14,20 @@ import pytest
 
 from detector.config import load_config
 from detector.events import Event, EventKind
+from detector.evidence.clip import cut_recording, write_clip
 from detector.evidence.clip_folder import tracks_beside
 from detector.service import Service
 from detector.store import EventQuery
+from detector.streams import (
+    InputSettings,
+    PacketRing,
+    PrivacyMasks,
+    SourceProgress,
+    new_timeline,
+    open_source,
+)
+from detector.types import CameraId
+from tests.integration.streams.test_recordings import turn
 from tests.site_folder import camera, make_config, make_recording, write
 
 LENGTH_S, SHOWN = 4.0, (1.0, 3.0)
@@ -38,7 +52,7 @@ def red_s(path: Path) -> list[tuple[float, bool]]:
         ]
 
 
-@pytest.mark.parametrize("name", ["clip.mp4", "clip.mkv"])
+@pytest.mark.parametrize("name", ["clip.mp4", "clip.mkv", "clip.h264"])
 def test_a_recording_played_in_a_loop_has_clips_that_go_on_over_its_end(
     tmp_path: Path, name: str
 ) -> None:
@@ -96,3 +110,91 @@ def test_what_is_not_played_at_its_pace_asks_for_no_clip(tmp_path: Path, how: st
             assert time.monotonic() < deadline_s
             time.sleep(0.1)
         assert service.store.clips(found[0].event().data.incident_id) == ()
+
+
+@pytest.mark.parametrize("b_frames", [0, 2])
+@pytest.mark.parametrize("degrees", [90, 180, 270])
+def test_a_clip_of_a_recording_that_lies_on_its_side_is_upright_and_hides_the_same(
+    tmp_path: Path, film: Callable[..., Path], degrees: int, b_frames: int
+) -> None:
+    path = film("a.mp4", 30, size=(64, 48), mark_top_left=True, b_frames=b_frames)
+    turn(path, degrees)
+    ring = PacketRing(60.0, 1 << 24)
+    settings = InputSettings(path=str(path))
+    with open_source(settings, CameraId("north"), ring=ring) as source:
+        seen = [frame.image for frame in source]
+    high, wide = seen[0].shape[:2]
+    row, column = (int(at) for at in np.argwhere(seen[5][..., 1] > 200).mean(axis=0))
+    half = 0.4
+    x, y = column / wide, row / high
+    mask = [(x - half, y - half), (x + half, y - half), (x + half, y + half), (x - half, y + half)]
+    packets = ring.between(0.0, math.inf)
+    assert len(packets) == 30
+
+    plain = write_clip(packets, tmp_path / "plain.mp4")
+    hidden = write_clip(packets, tmp_path / "hidden.mp4", PrivacyMasks([mask]))
+
+    assert (plain.width, plain.height, hidden.width, hidden.height) == (wide, high) * 2
+    with av.open(str(tmp_path / "plain.mp4")) as clip:
+        shown = [p.to_ndarray(format="bgr24") for p in clip.decode(video=0)]
+    assert [int(image[row, column].max()) > 200 for image in shown] == [True] * 30
+    with av.open(str(tmp_path / "hidden.mp4")) as clip:
+        shown = [p.to_ndarray(format="bgr24") for p in clip.decode(video=0)]
+    assert max(int(image.max()) for image in shown) < 200, "the mark is under the mask"
+
+
+@pytest.mark.parametrize("how", ["played", "cut"])
+@pytest.mark.parametrize("name", ["a.h264", "a.avi", "a.mp4"])
+def test_a_clip_of_a_recording_shows_its_pictures_in_their_order(
+    tmp_path: Path, film: Callable[..., Path], name: str, how: str
+) -> None:
+    """Raw H.264 and AVI do not say when those are shown that refer to later ones."""
+    path = film(name, 40, size=(64, 48), b_frames=2)
+    ring = PacketRing(60.0, 1 << 24)
+    with open_source(InputSettings(path=str(path)), CameraId("north"), ring=ring) as source:
+        assert len(list(source)) == 40
+
+    if how == "played":
+        made = write_clip(ring.between(0.0, math.inf), tmp_path / "clip.mp4")
+    else:
+        made = cut_recording(path, 0.0, 2.0, tmp_path / "clip.mp4")
+
+    with av.open(str(tmp_path / "clip.mp4")) as clip:
+        shown = [(p.pts, float(p.to_ndarray(format="gray").mean())) for p in clip.decode(video=0)]
+    levels = [level for _, level in sorted(shown)]
+    assert levels == sorted(levels)
+    assert made.pictures == 40
+
+
+@pytest.mark.parametrize("fps", [5, 12, 25, 30])
+def test_raw_h264_has_the_rate_that_it_declares(tmp_path: Path, fps: int) -> None:
+    """FFmpeg takes any for 25 pictures a second."""
+    path = make_recording(tmp_path / "a.h264", seconds=4.0, fps=fps)
+    ring = PacketRing(60.0, 1 << 24)
+    with open_source(InputSettings(path=str(path)), CameraId("north"), ring=ring) as source:
+        assert source.fps == fps
+        times_s = [frame.pts for frame in source]
+    packets = ring.between(0.0, math.inf)
+
+    made = cut_recording(path, 0.0, 9.0, tmp_path / "cut.mp4")
+
+    assert times_s == pytest.approx([number / fps for number in range(4 * fps)])
+    assert packets[-1].arrived_at - packets[0].arrived_at == pytest.approx(4.0 - 1 / fps)
+    assert made.duration_s == pytest.approx(4.0, abs=0.1)
+
+
+@pytest.mark.parametrize("b_frames", [0, 2])
+def test_packets_of_a_dated_recording_that_is_played_again_go_on_in_time(
+    tmp_path: Path, film: Callable[..., Path], b_frames: int
+) -> None:
+    path = film("a.mp4", 30, b_frames=b_frames)
+    begun = datetime(2026, 3, 1, 22, tzinfo=UTC)
+    settings = InputSettings(path=str(path), start_time=begun, loop=True)
+    ring, timeline, progress = PacketRing(60.0, 1 << 24), new_timeline(settings), SourceProgress()
+    for _ in range(3):
+        with open_source(settings, CameraId("north"), 5.0, timeline, progress, ring=ring) as source:
+            list(source)
+
+    taken_s = sorted(p.captured_at - begun.timestamp() for p in ring.between(0.0, math.inf))
+
+    assert taken_s == pytest.approx([number / 25 for number in range(90)], abs=0.05)

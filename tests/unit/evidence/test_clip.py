@@ -33,8 +33,12 @@ def encoded(
     size: tuple[int, int] = (64, 48),
     b_frames: int = 0,
     from_s: float = 0.0,
+    numbered: bool = False,
 ) -> list[Packet]:
-    """Noise of 25 pictures a second, as a camera would send it, begun at ``T0 + from_s``."""
+    """Noise of 25 pictures a second, as a camera would send it, begun at ``T0 + from_s``.
+
+    ``numbered``: pictures of one grey instead, which is 60 more than their number.
+    """
     encoder = CodecContext.create(codec, "w")
     encoder.width, encoder.height = size
     encoder.time_base, encoder.framerate = Fraction(1, FPS), Fraction(FPS)
@@ -47,6 +51,8 @@ def encoded(
     noise, packets = np.random.default_rng(3), []
     for number in range(round(seconds * FPS)):
         image = noise.integers(60, 250, (size[1], size[0], 3), np.uint8)
+        if numbered:
+            image[:] = 60 + number
         picture = VideoFrame.from_ndarray(image, format="bgr24")
         picture.pts = number
         packets += encoder.encode(picture)
@@ -156,6 +162,31 @@ def test_masks_that_moved_meanwhile_are_where_they_were_when_each_picture_came(
             assert halves == (True, False)
         else:
             assert halves != (True, True)
+
+
+@pytest.mark.parametrize("lost", [1, 2])
+@pytest.mark.parametrize("b_frames", [0, 2])
+@pytest.mark.parametrize("codec", ["libx264", "libx265"])
+def test_masked_pictures_after_a_lost_key_frame_have_their_own_time(
+    tmp_path: Path, codec: str, b_frames: int, lost: int
+) -> None:
+    """Decoders swallow what builds on it without a word."""
+    packets = encoded(codec, 4.0, b_frames=b_frames, numbered=True)
+    gone = [packet for packet in packets if packet.is_key][3 : 3 + lost]
+    packets = [packet for packet in packets if packet not in gone]
+
+    clip = write_clip(packets, tmp_path / "a.mp4", PrivacyMasks([[(0, 0), (0.2, 0), (0.2, 0.2)]]))
+
+    assert clip.pictures < 100 - lost
+    shown = [
+        (p.time, float(p.to_ndarray(format="bgr24")[24:, 32:].mean()))
+        for p in pictures(tmp_path / "a.mp4")
+    ]
+    grey = shown[0][1]
+    whole = [(at, (level - grey) / FPS) for at, level in shown if not 1.0 < at < 2.4]
+    assert len(whole) > 60
+    # Coding them twice costs a few levels
+    assert [at for at, _ in whole] == pytest.approx([taken for _, taken in whole], abs=4.1 / FPS)
 
 
 def test_timestamps_that_are_missing_are_made_up(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
+from sqlalchemy import Table, update
 
 from detector.delivery import SinkRoute
 from detector.errors import EvidenceError, StoreError
@@ -23,6 +24,7 @@ from detector.pipeline import evidence_worker
 from detector.pipeline.evidence_worker import THREAD, Announcement, EvidenceWorker, Footage
 from detector.pipeline.health import Heartbeats
 from detector.store import ClipRecord, ClipState, EventQuery, Store, StoreSettings, open_store
+from detector.store.schema import clips, incidents
 from detector.streams import PacketRing
 from detector.streams.packets import Coding, Packet
 from detector.streams.privacy import ClipMasks
@@ -411,3 +413,29 @@ def test_clips_of_a_pruned_incident_are_nobodys(store: Store, folder: ClipFolder
     store.append([], [ended()], [], now=NOW)
     store.prune(NOW + 1)
     assert worker(store, folder, ring(NOW - 5, 10)).turn(NOW + 10) == 0
+
+
+@pytest.mark.parametrize("how", ["turn", "last turn"])
+@pytest.mark.parametrize("table", [clips, incidents])
+def test_a_clip_of_which_nothing_can_be_said_does_not_keep_the_others_waiting(
+    store: Store, folder: ClipFolder, table: Table, how: str
+) -> None:
+    """What is stored of it cannot be read: a disk that forgot, a hand that changed it."""
+    event = make_event(2, incident=2)
+    other = event.data.incident_id
+    wish = ClipWish(event.id, other, GATE, NOW, NOW - 2, NOW + 2.5, 30)
+    incident = make_incident(2).model_copy(update={"gravest": event.data})
+    store.append([event], [incident], [], now=NOW, clips=[wish])
+    with store._writing("damaging") as connection:
+        key = table.c.incident_id if table is clips else table.c.id
+        connection.execute(update(table).where(key == incident_id(1)).values(body="{}"))
+
+    busy = worker(store, folder, ring(NOW - 5, 10))
+    if how == "turn":
+        busy.turn(NOW + 10)
+        assert store.due_clips(NOW + 10, 8) == (), "it is not tried at every turn"
+    else:
+        busy.last_turn()
+
+    (clip,) = store.clips(other)
+    assert clip.state is ClipState.READY

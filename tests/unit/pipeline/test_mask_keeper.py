@@ -4,6 +4,7 @@ from dataclasses import replace
 from functools import cache
 from uuid import uuid4
 
+import cv2
 import numpy as np
 import pytest
 
@@ -14,7 +15,7 @@ from detector.incidents.view import IntegritySettings
 from detector.pipeline.camera_guard import CameraGuard
 from detector.pipeline.mask_keeper import MaskKeeper, meter_of
 from detector.pipeline.view_follower import GeometryState, ViewFollower
-from detector.streams import PrivacyMasks
+from detector.streams import IdleSettings, PrivacyMasks
 from detector.types import U8
 from tests.shown_service import LIVE
 from tests.unit.incidents.test_book import context
@@ -48,7 +49,7 @@ class Post:
     def __init__(self, resumed: tuple[Incident, ...] = (), config: str = "b" * 64) -> None:
         self.at = 0.0
         settings = IntegritySettings()
-        masks = MaskKeeper.of(PrivacyMasks([MASK]), settings, idles=False)
+        masks = MaskKeeper.of(PrivacyMasks([MASK]), settings, FPS)
         assert masks is not None
         self.masks = masks
         meter = meter_of(settings.model_copy(update={"learn_s": 5.0}), [MASK], masks)
@@ -65,13 +66,13 @@ class Post:
     def now(self) -> float:
         return self.at
 
-    def see(self, *shifts_px: int) -> U8:
+    def see(self, *shifts_px: int, size: tuple[int, int] = SMALL) -> U8:
         """Take a picture; with several shifts one that was blurred by the turn."""
         self.at += 1 / FPS
         exposed = [picture(shift_px, round(self.at * FPS) % 4) for shift_px in shifts_px]
-        image = np.mean(exposed, axis=0).astype(np.uint8)
+        image = np.asarray(cv2.resize(np.mean(exposed, axis=0).astype(np.uint8), size), np.uint8)
         self.masks.burn(image)  # as the reader does
-        given = replace(frame(self.at, SMALL), image=image, decoded_at=self.at)
+        given = replace(frame(self.at, size), image=image, decoded_at=self.at)
         outcome = self.guard.look(given)
         self.events += outcome.events
         self.open += outcome.incidents
@@ -141,6 +142,31 @@ def test_a_camera_that_was_moved_stays_withheld_over_a_restart_until_it_is_confi
     assert after.guard.standing().state is (WatchState.WATCHED if confirmed else WatchState.BLIND)
 
 
+@pytest.mark.parametrize("shift_px", [90, 380])
+def test_a_camera_that_was_moved_stays_withheld_over_a_change_of_its_pictures_size(
+    shift_px: int,
+) -> None:
+    """Their size begins the usual view anew, and by the new one it never was moved."""
+    post = Post()
+    post.leaks(8, 0)
+    post.leaks(15, shift_px)
+    wide, high = SMALL
+    for _ in range(80):
+        assert not leaks(post.see(shift_px, size=(wide * 2, high * 2)))
+    assert post.masks.withheld
+    assert post.guard.standing().state is WatchState.BLIND
+
+
+def test_a_change_of_the_pictures_size_withholds_nothing_where_the_camera_was_not_moved() -> None:
+    post = Post()
+    post.leaks(8, 0)
+    wide, high = SMALL
+    for _ in range(40):
+        shown = post.see(0, size=(wide * 2, high * 2))
+        assert shown.max()
+        assert not leaks(shown)
+
+
 def test_clips_hide_everything_from_before_a_turn_to_after_it_was_followed() -> None:
     post = Post()
     post.leaks(8, 0)
@@ -167,4 +193,28 @@ def test_clips_hide_everything_from_before_a_turn_to_after_it_was_followed() -> 
 @pytest.mark.parametrize("check", [{"enabled": False}, {"moved": {"enabled": False}}])
 def test_where_moves_are_not_watched_there_is_nobody_to_move_masks(check: dict) -> None:  # type: ignore[type-arg]
     settings = IntegritySettings.model_validate(check)
-    assert MaskKeeper.of(PrivacyMasks([MASK]), settings, idles=False) is None
+    assert MaskKeeper.of(PrivacyMasks([MASK]), settings, FPS) is None
+
+
+@pytest.mark.parametrize("gap_s", [4.0, 20.0])
+def test_what_an_idle_camera_held_back_is_hidden_in_clips_however_far_its_key_frames_are_apart(
+    gap_s: float,
+) -> None:
+    keeper = MaskKeeper.of(
+        PrivacyMasks([MASK]), IntegritySettings(), FPS, IdleSettings(after_s=10.0, gap_s=gap_s)
+    )
+    assert keeper is not None
+    blank = np.full((36, 64, 3), 200, np.uint8)
+    for at in (0.0, gap_s):  # key frames
+        keeper.judge(replace(frame(at, SMALL), image=blank, decoded_at=at), None, None)
+    # Somebody is seen: what came since is decoded, and shows a turn soon after the key frame.
+    woken_at = 2 * gap_s - 0.5
+    keeper.judge(replace(frame(0.0, SMALL), image=blank, decoded_at=woken_at), None, None)
+    for at in (woken_at + 0.1, woken_at + 30.0):
+        keeper.judge(replace(frame(0.0, SMALL), image=blank, decoded_at=at), (0.5, 0.0), None)
+    clip = blank.copy()
+    keeper.trail.burn_at(clip, gap_s + 0.5)
+    assert not clip.any()
+    clip = blank.copy()
+    keeper.trail.burn_at(clip, 0.0)
+    assert clip.any(), "what was known to be in place"

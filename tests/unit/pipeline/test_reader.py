@@ -76,6 +76,7 @@ class Script:
         timeline: Timeline,
         progress: SourceProgress,
         ring: PacketRing | None = None,  # noqa: ARG002  (as open_source is called)
+        check: Callable[[], None] | None = None,  # noqa: ARG002
     ) -> ScriptedSource:
         connection = self.connections.pop(0) if self.connections else SourceTimeout("north: gone")
         if isinstance(connection, Exception):

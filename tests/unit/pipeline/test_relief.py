@@ -20,6 +20,7 @@ from detector.pipeline.reader_post import ReaderPost
 from detector.pipeline.record_reader import RecordReader
 from detector.pipeline.relief import LOOKS, MOST_STUCK, MOST_STUCK_OF_STREAM, Relief
 from detector.pipeline.source_thread import ReaderPlan
+from detector.pipeline.tenure import Relieved
 from detector.streams import (
     InputSettings,
     Latest,
@@ -52,6 +53,7 @@ class Hanging:
     hung: int = 0
     opened: int = 0
     closed: int = 0
+    checks: list[Callable[[], None]] = field(default_factory=list)
     fps: float | None = None
     duration_s: float | None = None
     live: bool = True
@@ -70,7 +72,10 @@ class Hanging:
         timeline: Timeline,
         progress: SourceProgress,
         ring: PacketTaker | None = None,
+        check: Callable[[], None] | None = None,
     ) -> "Connection":
+        assert check is not None
+        self.checks.append(check)
         return self._connect(Connection(self, self.opened < self.hang, progress, timeline, ring))
 
     def open_packets(
@@ -259,6 +264,20 @@ def test_a_reader_that_comes_back_after_it_was_replaced_delivers_nothing_and_end
     assert "reader:north: came back after it was given up, and ended" in caplog.text
 
 
+def test_a_source_learns_that_its_reader_was_given_up_before_it_touches_what_is_shared(
+    stand: Stand,
+) -> None:
+    stand.add(Hanging())
+    stand.begin()
+    stand.until_hung()
+    stand.cameras[0].checks[0]()
+    stand.look()
+    until(lambda: len(stand.cameras[0].checks) == 2)
+    with pytest.raises(Relieved):
+        stand.cameras[0].checks[0]()
+    stand.cameras[0].checks[1]()
+
+
 def test_why_a_camera_has_no_picture_is_said_until_the_new_reader_knows_better(
     stand: Stand,
 ) -> None:
@@ -391,3 +410,24 @@ def test_the_thread_looks_by_itself_and_ends(stand: Stand, monkeypatch: pytest.M
     until(lambda: stand.health().replaced == 1)
     assert stand.relief.stop()
     assert stand.heartbeats.late() == {}
+
+
+def test_a_reader_whose_thread_cannot_be_started_can_be_joined_and_is_replaced_later(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Threads run out where too many hang; a stop then must not forget the other readers."""
+    stand.add(Hanging())
+    stand.begin()
+    stand.until_hung()
+
+    def refuse(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", refuse)
+        with pytest.raises(RuntimeError, match="new thread"):
+            stand.look()
+    assert stand.posts[0].join(1.0)
+    stand.look()
+    until(lambda: stand.health().state is CameraState.LIVE)
+    assert (stand.health().replaced, stand.posts[0].count_stuck()) == (2, 1)
