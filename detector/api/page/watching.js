@@ -58,12 +58,14 @@ function clock(time) {
 export function showCoverage(card, told, duration) {
   const part = card.querySelector(".coverage");
   part.hidden = false;
-  part.querySelector(".share").textContent = `${percent(told.watched_s / told.window_s)} watched`;
+  const known_s = told.window_s - told.unknown_s; // before the first start nothing is known
+  const of = told.unknown_s >= 1 ? ` of ${duration(known_s)}` : "";
+  part.querySelector(".share").textContent = `${percent(told.watched_s / known_s)} watched${of}`;
   const amounts = told.reasons
     .filter(({ state, seconds }) => ["degraded", "blind"].includes(state) && seconds >= 1)
     .map(({ state, reason, seconds }) => `${state} ${duration(seconds)} (${reasonWords(reason)})`);
   if (told.watched_s >= 1) amounts.unshift(duration(told.watched_s));
-  if (told.unknown_s >= 1) amounts.push(`nothing recorded for ${duration(told.unknown_s)}`);
+  if (told.unknown_s >= 1) amounts.push(`not known for ${duration(told.unknown_s)}`);
   part.querySelector(".losses").textContent = amounts.join(", ");
   part.querySelector(".bar").replaceChildren(...SUMS.map((state) => {
     const piece = document.createElement("span");
@@ -75,5 +77,6 @@ export function showCoverage(card, told, duration) {
 
 // Rounded down: what was not watched to the last second is never shown as 100 %.
 function percent(share) {
+  if (!Number.isFinite(share)) return "0.0 %";
   return `${(Math.floor(share * 1000) / 10).toFixed(1)} %`;
 }

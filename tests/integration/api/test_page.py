@@ -233,9 +233,9 @@ def test_each_camera_says_whether_it_watches_since_when_and_how_much_of_the_day(
     assert "(10 min)" in blind
     assert re.search(r"(49.9|50.0) % watched", watched)
     assert "blind 12 h (service was down)" in watched
-    assert "40.9 % watched" in blind
+    assert "81.9 % watched of 12 h" in blind
     assert "degraded 2.0 h (blurred), blind 10 min (no picture analysed)" in blind
-    assert "nothing recorded for 12 h" in blind
+    assert "not known for 12 h" in blind
     assert bars == [[50, 0, 50, 0], [41, 8, 1, 50]], "watched, degraded, blind, unknown"
 
 
