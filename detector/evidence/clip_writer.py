@@ -28,11 +28,10 @@ from detector.evidence.clip_times import (
 )
 from detector.evidence.durable import replacing
 from detector.evidence.video import VideoWriter
-from detector.streams.packets import Coding, Packet
+from detector.streams.packets import BEGINNINGS, Coding, Packet
 from detector.streams.privacy import NO_MASKS, ClipMasks
 
 _TAGS = {"h264": "avc1", "hevc": "hvc1"}  # hvc1: Safari plays no HEVC that is tagged hev1
-_START_CODES = (b"\x00\x00\x01", b"\x00\x00\x00\x01")
 _SAME_END_S = 0.5  # between what was asked for and what the file holds
 
 
@@ -99,7 +98,7 @@ def store_clip(
 
 def _can_be_copied(first: Packet, template: VideoStream | None) -> bool:
     """Whether browsers play it, and it is known how its parameter sets are written."""
-    known = template is not None or first.data.startswith(_START_CODES)
+    known = template is not None or first.data.startswith(BEGINNINGS)
     return known and first.coding.codec in _TAGS
 
 

@@ -10,7 +10,8 @@ key frame after which the numbers happen to go on as before it: the group before
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-_START = b"\x00\x00\x01"
+from detector.streams.packets import BEGINNINGS, START_CODE
+
 _SLICE, _KEY_SLICE, _SET = 1, 5, 7
 _HEAD_BYTES = 512  # more than a parameter set with scaling lists, or a header up to frame_num
 _AVCC = b"\x01"  # configurationVersion, ISO/IEC 14496-15, 5.3.3.1
@@ -157,11 +158,11 @@ class _Bits:
 
 def _units(data: bytes) -> Iterator[bytes]:
     """Give the first bytes of each unit, which start codes part; nothing where there are none."""
-    at = data.find(_START) if data.startswith((_START, b"\x00" + _START)) else -1
-    while 0 <= at < len(data) - len(_START):
-        begin = at + len(_START)
+    at = data.find(START_CODE) if data.startswith(BEGINNINGS) else -1
+    while 0 <= at < len(data) - len(START_CODE):
+        begin = at + len(START_CODE)
         yield data[begin : begin + _HEAD_BYTES]
-        at = data.find(_START, begin)
+        at = data.find(START_CODE, begin)
 
 
 def _read_number(bits: _Bits, numbering: _Numbering) -> int:

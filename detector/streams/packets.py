@@ -9,6 +9,10 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Protocol
 
+START_CODE = b"\x00\x00\x01"
+BEGINNINGS = (START_CODE, b"\x00" + START_CODE)
+"""Of data whose units start codes part (ITU-T H.264 and H.265, annex B)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Coding:

@@ -11,12 +11,11 @@ from av.video.stream import VideoStream
 
 from detector.streams.camera_clock import CameraClock
 from detector.streams.frame_numbers import KeyFrameParts
-from detector.streams.packets import Coding, Packet, PacketTaker
+from detector.streams.packets import BEGINNINGS, START_CODE, Coding, Packet, PacketTaker
 
 if TYPE_CHECKING:  # generic for the type checker only
     from av.packet import Packet as AvPacket
 
-_START = b"\x00\x00\x01"
 _DEFAULT_BASE = Fraction(1, 90_000)
 
 
@@ -115,18 +114,18 @@ def parameter_sets(codec: str, data: bytes) -> bytes:
     Empty for codecs without any, and where none precede the picture. The types are those of
     ITU-T H.264, table 7-1, and H.265, table 7-1.
     """
-    if codec not in ("h264", "hevc") or not data.startswith((_START, b"\x00" + _START)):
+    if codec not in ("h264", "hevc") or not data.startswith(BEGINNINGS):
         return b""
-    found, at = b"", data.find(_START)
+    found, at = b"", data.find(START_CODE)
     while at >= 0:
         kind = data[at + 3] & 0x1F if codec == "h264" else data[at + 3] >> 1 & 0x3F
         pictures, wanted = ((1, 5), (7, 8)) if codec == "h264" else ((0, 31), (32, 34))
         if pictures[0] <= kind <= pictures[1]:
             break
-        after = data.find(_START, at + 3)
+        after = data.find(START_CODE, at + 3)
         if wanted[0] <= kind <= wanted[1]:
             unit = data[at + 3 : after if after >= 0 else len(data)].rstrip(b"\x00")
-            found += b"\x00" + _START + unit
+            found += b"\x00" + START_CODE + unit
         at = after
     return found
 
