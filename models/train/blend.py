@@ -19,13 +19,18 @@ LADDER_ROW = 1
 
 
 def blend(
-    start: nn.Module, tuned: list[nn.Module], share: float, ladder_logit: float = 0.0
+    start: nn.Module,
+    tuned: list[nn.Module],
+    share: float,
+    ladder_logit: float = 0.0,
+    first_module: int = 0,
 ) -> nn.Module:
     """`share` of the tuned and the rest of the start weights; the ladder's own row stays tuned.
 
     Several tuned networks are averaged first. The start weights hold ladders for unlikely, so a
     blend scores them low; `ladder_logit` is added to every ladder score before the sigmoid, which
-    moves scores but never their order.
+    moves scores but never their order. Modules before `first_module` stay tuned, as a branch needs
+    whose backbone is that of another (`branches`).
     """
     states = [network.float().state_dict() for network in tuned]
     with torch.no_grad():
@@ -33,7 +38,7 @@ def blend(
             if not value.is_floating_point():
                 continue
             mean = torch.stack([state[name] for state in states]).mean(dim=0)
-            value.lerp_(mean, share)
+            value.lerp_(mean, share if int(name.split(".")[1]) >= first_module else 1.0)
             if ".cv3." in name and value.shape[0] == len(NAMES):
                 value[LADDER_ROW] = mean[LADDER_ROW]
                 if value.ndim == 1:
@@ -42,9 +47,9 @@ def blend(
 
 
 def save(network: nn.Module, checkpoint: Path) -> None:
-    """Write a checkpoint that Ultralytics reads, in half precision."""
+    """Write a checkpoint that Ultralytics reads, not rounded to half precision as its own are."""
     checkpoint.parent.mkdir(parents=True, exist_ok=True)
-    torch.save({"model": network.half(), "train_args": {"task": "detect"}}, checkpoint)
+    torch.save({"model": network.float(), "train_args": {"task": "detect"}}, checkpoint)
 
 
 def main() -> None:
@@ -56,11 +61,12 @@ def main() -> None:
     parser.add_argument("--tuned", type=Path, nargs="+", required=True)
     parser.add_argument("--share", type=float, required=True)
     parser.add_argument("--ladder-logit", type=float, default=0.0)
+    parser.add_argument("--first-module", type=int, default=0, help="those before stay tuned")
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
     start = two_class_network(YOLO(arguments.start).model)
     tuned = [YOLO(path).model for path in arguments.tuned]
-    blended = blend(start, tuned, arguments.share, arguments.ladder_logit)
+    blended = blend(start, tuned, arguments.share, arguments.ladder_logit, arguments.first_module)
     save(blended, arguments.out)
 
 

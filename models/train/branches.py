@@ -2,14 +2,13 @@
 
     python -m models.train.branches start --people shipped.pt --ladders third.pt --out ladders.pt
     python -m models.train.train --weights ladders.pt --freeze 11 …
-    python -m models.train.branches merge --people shipped.pt --people-graph shipped.onnx \
-        --ladders last.pt --out merged.onnx
+    python -m models.train.branches merge --people shipped.pt --ladders last.pt --out merged.onnx
 
 Whatever is learnt for ladders in a network that finds people changes how it finds people. Here both
 have the first ``SHARED`` modules in common, which training leaves alone, and then part: people
-come out of the merged graph as out of their own network. (Checkpoints are rounded to fp16, which
-moves scores by up to 0.01; with ``--people-graph`` its weights are those of the export.) Ladders
-are large, so their branch has no cells of stride 8, which are most of a head's cost.
+come out of the merged graph as out of their own network: its trunk is that of `--people`, as
+Ultralytics rounds what it trains to fp16, which moves scores by up to 0.01. Ladders are large, so
+their branch has no cells of stride 8, which are most of a head's cost.
 
 The merged output is that of a raw head, (batch, 6, cells), with the cells of the second branch
 behind those of the first: a cell of the person branch has no ladder score, and the other way round.
@@ -28,8 +27,7 @@ from ultralytics import YOLO
 from models.train import labels
 from models.train.blend import save
 from models.train.export import OPSET, REAL, check, measured, table
-from models.train.resume_onnx import filled
-from models.train.train import drop_finest, two_class_network
+from models.train.train import LEVELS_DROPPED, drop_finest, two_class_network
 
 SHARED = 11
 """Modules in common: the backbone of YOLO11, up to its attention."""
@@ -101,7 +99,7 @@ def hold_same(people: nn.Module, ladders: nn.Module) -> None:
 
 def started(people: nn.Module, ladders: nn.Module) -> nn.Module:
     """The ladder branch to train: the trunk of `people`, the rest of `ladders` without stride 8."""
-    drop_finest(ladders, 1)
+    drop_finest(ladders, LEVELS_DROPPED)
     trunk = {
         name: value
         for name, value in people.state_dict().items()
@@ -148,12 +146,9 @@ def main() -> None:
     parser.add_argument("step", choices=("start", "merge"))
     for name in ("people", "ladders", "out"):
         parser.add_argument(f"--{name}", type=Path, required=True)
-    parser.add_argument("--people-graph", type=Path, help="export with the unrounded weights")
     parser.add_argument("--pictures", type=Path, help="folder of real pictures for the check")
     arguments = parser.parse_args()
     people, ladders = loaded(arguments.people), loaded(arguments.ladders)
-    if arguments.people_graph:
-        people = filled(people, arguments.people_graph)
     if arguments.step == "start":
         save(started(people, ladders), arguments.out)
         return

@@ -84,6 +84,10 @@ def two_class_network(weights: nn.Module) -> DetectionModel:
     return model
 
 
+LEVELS_DROPPED = 1
+"""Of the ladder branch: it does without cells of stride 8."""
+
+
 def drop_finest(model: DetectionModel, levels: int) -> None:
     """Take the finest levels out of the head, which is where most of its time goes.
 

@@ -123,6 +123,45 @@ def test_a_blend_lies_between_its_parts_and_keeps_the_learnt_ladder_row() -> Non
 
 
 @pytest.mark.train
+def test_a_blend_leaves_the_modules_before_the_first_as_they_were_tuned() -> None:
+    torch = pytest.importorskip("torch", reason="needs the training extra")
+    tasks = pytest.importorskip("ultralytics.nn.tasks", reason="needs the training extra")
+    from models.train.blend import blend  # noqa: PLC0415 - needs the extra
+
+    start, tuned = (tasks.DetectionModel("yolo11n.yaml", nc=2, verbose=False) for _ in range(2))
+    shared, first = "model.10.cv1.conv.weight", "model.13.cv1.conv.weight"
+    expected = torch.lerp(start.state_dict()[first], tuned.state_dict()[first], 0.5)
+    blended = blend(start, [tuned], 0.5, first_module=11).state_dict()
+    assert torch.equal(blended[shared], tuned.state_dict()[shared])
+    assert torch.allclose(blended[first], expected, atol=1e-6)
+
+
+@pytest.mark.train
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of the exporter of torch
+def test_training_goes_on_from_either_branch_of_a_merged_graph(tmp_path: Path) -> None:
+    torch = pytest.importorskip("torch", reason="needs the training extra")
+    tasks = pytest.importorskip("ultralytics.nn.tasks", reason="needs the training extra")
+    from models.train import branches  # noqa: PLC0415 - needs the extra
+    from models.train.resume_onnx import filled, folded  # noqa: PLC0415 - needs the extra
+
+    def network() -> "torch.nn.Module":
+        return tasks.DetectionModel("yolo11n.yaml", nc=2, verbose=False).eval()
+
+    people, ladders = network(), network()
+    ladders = branches.started(people, ladders)
+    branches.exported(branches.Branches(people, ladders), tmp_path / "merged.onnx")
+    people_again, ladders_again = folded(network()), folded(branches.started(network(), network()))
+    filled(people_again, tmp_path / "merged.onnx", "people")
+    filled(ladders_again, tmp_path / "merged.onnx", "ladders")
+    picture = torch.rand(1, 3, 64, 96)
+    with torch.no_grad():
+        for expected, found in ((people, people_again), (ladders, ladders_again)):
+            assert torch.allclose(found(picture)[0], expected(picture)[0], rtol=1e-4, atol=1e-4)
+    with pytest.raises(SystemExit, match=r"expected \(16, 3, 3, 3\), found None"):
+        filled(network(), tmp_path / "merged.onnx")
+
+
+@pytest.mark.train
 def test_merged_branches_give_people_of_one_network_and_ladders_of_the_other() -> None:
     torch = pytest.importorskip("torch", reason="needs the training extra")
     tasks = pytest.importorskip("ultralytics.nn.tasks", reason="needs the training extra")
