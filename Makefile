@@ -15,7 +15,7 @@ run: .venv/run.stamp  ## set up, then run the service on the shipped samples (SI
 	@exec $(BIN)/detector serve $(SITE)
 
 test: .venv/dev.stamp  ## set up, then run all tests
-	$(BIN)/python -m pytest -n auto --dist loadfile
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 bench: .venv/dev.stamp  ## set up, then score the shipped samples: build/bench/report.html (SITE=... for your own)
 	$(BIN)/detector bench accuracy $(SITE) --out build/bench

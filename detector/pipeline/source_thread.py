@@ -25,6 +25,8 @@ STATES_AFTER: dict[type[StreamError], CameraState] = {
     SourceBroken: CameraState.BACKOFF,
 }
 BEAT_S = 1.0
+NAME_LOOKUP_S = 15.0
+"""Looking up a camera's name has a time-out of its own, which nobody here can set."""
 _WELL = (CameraState.CONNECTING, CameraState.LIVE, CameraState.ENDED)
 
 
@@ -106,11 +108,11 @@ class SourceThread:
     def _patience_s(self) -> float:
         """Seconds without a beat after which the thread is late.
 
-        An attempt to connect may use its time-out more than once, and looking up a name, which has
-        a time-out of its own, comes on top.
+        An attempt to connect may use its time-out more than once, and looking up a name comes on
+        top.
         """
         due_s = 2.0 / (self.plan.detect_fps or math.inf)
-        return 3 * self.plan.settings.stall_s + due_s + 15.0
+        return 3 * self.plan.settings.stall_s + due_s + NAME_LOOKUP_S
 
     def start(self) -> None:
         """Start the thread."""

@@ -1,5 +1,6 @@
 """The fault campaign itself, at its smallest."""
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -11,12 +12,14 @@ from benchmarks.faults.proxy import ClockProxy
 from benchmarks.faults.report import report
 from benchmarks.faults.site import QUICK
 
+SHORT = dataclasses.replace(QUICK, calm_s=1.0, hold_s=4.0)
+
 
 @pytest.mark.skipif(bool(missing_gstreamer()), reason="needs gst-rtsp-server and its bindings")
 def test_a_killed_camera_is_noticed_and_comes_back_and_no_event_is_lost(tmp_path: Path) -> None:
     record = Record(tmp_path / "record.jsonl")
 
-    assert campaign(tmp_path, {"killed": range(1)}, QUICK, record)
+    assert campaign(tmp_path, {"killed": range(1)}, SHORT, record)
 
     seen, events = record.lines()
     assert seen["noticed_s"] < 3.0

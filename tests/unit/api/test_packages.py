@@ -10,8 +10,9 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from detector.api import consultations as consultations_module
 from detector.api.app import create_app
-from detector.api.consultations import MOST_WAITING, ONE_LOOK_S, Consultations
+from detector.api.consultations import ONE_LOOK_S, Consultations
 from detector.config.access import ApiKeySettings, ApiSettings, Scope
 from detector.errors import StoreError
 from detector.evidence.verify_package import check
@@ -185,24 +186,25 @@ def test_a_look_counts_anew_after_ten_minutes_and_for_somebody_else(store: Store
 def test_looks_that_wait_keep_their_time_and_are_bounded(
     store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    now = START
+    now, most = START, 20  # of the product's thousand: each is a commit
+    monkeypatch.setattr(consultations_module, "MOST_WAITING", most)
     consultations = Consultations(store, clock=lambda: now)
 
     def refuse(*_: object, **__: object) -> None:
         raise StoreError("disk full")
 
-    monkeypatch.setattr(store, "log_custody", refuse)
-    for number in range(MOST_WAITING + 5):
-        name = incident_object(incident_id(number))
-        consultations.note(NewCustody(CustodyAction.CONSULT, name, "Ana", purpose="p"))
+    with monkeypatch.context() as broken:
+        broken.setattr(store, "log_custody", refuse)
+        for number in range(most + 5):
+            name = incident_object(incident_id(number))
+            consultations.note(NewCustody(CustodyAction.CONSULT, name, "Ana", purpose="p"))
     told = [line for line in caplog.messages if line.startswith("not in the custody log yet")]
-    assert len(told) == len(set(told)) == MOST_WAITING + 5
-    monkeypatch.undo()
+    assert len(told) == len(set(told)) == most + 5
     now += 60
     consultations.note(LOOK)
-    noted = store.custody(limit=2 * MOST_WAITING)
+    noted = store.custody(limit=2 * most)
     entries = [entry for entry in noted if entry.action == CustodyAction.CONSULT]
-    assert len(entries) == MOST_WAITING
+    assert len(entries) == most
     assert (entries[0].at, entries[-1].at) == (START, START + 60)
     assert "too many wait, not noted: Ana looked at incident/" in caplog.text
 

@@ -11,6 +11,8 @@ from detector.types import ObjectClass, Phase, TrackId, Tracks, Transition, Xy, 
 
 LAW = settings(deadline=None, max_examples=30)
 """For properties: machines are slow at times, and a test never asserts how long it took."""
+DEAR_LAW = settings(LAW, max_examples=10)
+"""For properties of which one example takes half a second."""
 
 SIZE = (1000, 800)
 PX_M = 50.0

@@ -16,6 +16,7 @@ from detector.rules.base import CommonSettings, Rule
 from detector.scene import BarrierSettings, Scene
 from detector.types import Phase, RuleKind, Severity, Tracks
 from tests.unit.rules.stage import (
+    DEAR_LAW,
     FENCE,
     LAW,
     POND,
@@ -223,7 +224,7 @@ def test_whatever_happens_each_episode_is_told_in_order_and_ends_once(
         assert rule.close(at, "stop") == ()
 
 
-@LAW
+@DEAR_LAW
 @given(st.integers(0, 2**32 - 1))
 def test_the_same_tracks_give_the_same_transitions(seed: int) -> None:
     rng = np.random.default_rng(seed)

@@ -1,3 +1,5 @@
+from collections.abc import Iterator
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -74,14 +76,17 @@ def test_looking_at_or_giving_away_evidence_needs_a_purpose(
     assert store.custody() == ()
 
 
+@pytest.fixture(scope="module")
+def spoken(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """A store whose log every example goes on with."""
+    with open_store(StoreSettings(path=tmp_path_factory.mktemp("log") / "e.sqlite3")) as opened:
+        yield opened
+
+
 @given(purpose=st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")))
-def test_any_words_are_sealed_and_verified(
-    tmp_path_factory: pytest.TempPathFactory, purpose: str
-) -> None:
-    folder = tmp_path_factory.mktemp("log")
-    with open_store(StoreSettings(path=folder / "events.sqlite3")) as store:
-        store.log_custody([NewCustody(CustodyAction.HOLD, FIRST, purpose=purpose)], now=NOW)
-        assert store.verify_custody().why == ""
+def test_any_words_are_sealed_and_verified(spoken: Store, purpose: str) -> None:
+    spoken.log_custody([NewCustody(CustodyAction.HOLD, FIRST, purpose=purpose)], now=NOW)
+    assert spoken.verify_custody().why == ""
 
 
 def test_the_part_about_an_incident_withholds_what_is_said_of_others(store: Store) -> None:
