@@ -23,7 +23,9 @@ SCENE = np.random.default_rng(7).integers(0, 255, (18, 32, 3), np.uint8)
 
 
 class _Camera(BaseHTTPRequestHandler):
-    """Sends a still scene with a sensor's noise, ten pictures a second."""
+    """Sends a still scene with a sensor's noise, ten pictures a second, until it is to stop."""
+
+    stopping: threading.Event
 
     def do_GET(self) -> None:
         self.send_response(200)
@@ -31,7 +33,7 @@ class _Camera(BaseHTTPRequestHandler):
         self.end_headers()
         noise = np.random.default_rng(1)
         scene = cv2.resize(SCENE, (640, 360), interpolation=cv2.INTER_NEAREST).astype(np.int16)
-        while True:
+        while not self.stopping.wait(0.1):
             noisy = np.clip(scene + noise.integers(-9, 10, scene.shape), 0, 255).astype(np.uint8)
             jpeg = cv2.imencode(".jpg", noisy)[1].tobytes()
             head = f"--picture\r\nContent-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n"
@@ -39,7 +41,6 @@ class _Camera(BaseHTTPRequestHandler):
                 self.wfile.write(head.encode() + jpeg + b"\r\n")
             except OSError:
                 return
-            time.sleep(0.1)
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
@@ -47,15 +48,19 @@ class _Camera(BaseHTTPRequestHandler):
 
 @contextmanager
 def camera_at(port: int) -> Iterator[None]:
-    server = ThreadingHTTPServer(("127.0.0.1", port), _Camera)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    stopping = threading.Event()
+    handler = type("Camera", (_Camera,), {"stopping": stopping})
+    server = ThreadingHTTPServer(("127.0.0.1", port), handler)
+    server.daemon_threads = False  # joined at the end: OpenCV aborts a process that ends meanwhile
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     try:
         yield
     finally:
+        stopping.set()
         server.shutdown()
         server.server_close()
+        thread.join()
 
 
 def site(folder: Path, port: int, record_at: str | None = None, **of_input: Any) -> Path:

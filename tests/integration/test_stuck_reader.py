@@ -16,9 +16,10 @@ from detector.streams import Source, open_source
 from tests.integration.test_camera_watch import OFFLINE_AFTER_S, camera_at, said, site, until
 from tests.receiver import free_port
 
+STALL_S = 2.0
 LOOKUP_S = 1.0
 """Instead of the product's, which is for name servers that do not answer: here is none."""
-PATIENCE_S = 3 * 1.0 + 2 / 5 + LOOKUP_S + 5.0
+PATIENCE_S = 3 * STALL_S + 2 / 5 + LOOKUP_S + 5.0
 """Until a reader is given up: by its `stall_s`, its rate, and the looks of the relief."""
 
 
@@ -54,7 +55,7 @@ def test_a_hanging_connection_is_offline_then_replaced_and_its_camera_restored(
     monkeypatch.setattr(source_thread, "NAME_LOOKUP_S", LOOKUP_S)
     port = free_port()
     let_go = opening(1)
-    loaded = load_config(site(tmp_path, port, stall_s=1.0))
+    loaded = load_config(site(tmp_path, port, stall_s=STALL_S))
     with camera_at(port), Service(loaded) as service:
         (camera,) = service.cameras()
         until(lambda: said(service), OFFLINE_AFTER_S + 3)

@@ -171,7 +171,7 @@ def http_camera(tmp_path: Path) -> Iterator[HttpCamera]:
     stopping = threading.Event()
     facts = {"folder": tmp_path, "began_s": time.monotonic(), "stopping": stopping}
     server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (CameraHandler,), facts))
-    server.daemon_threads = True
+    server.daemon_threads = False  # joined at the end: OpenCV aborts a process that ends meanwhile
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     yield HttpCamera(server)
