@@ -5,8 +5,9 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import onnxruntime as ort
 from numpy.typing import NDArray
+
+from detector.vision.onnx_runtime import ort
 
 SIDE_PX = 640
 OVERLAP = 0.4

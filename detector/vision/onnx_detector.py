@@ -13,8 +13,6 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-import onnxruntime as ort
-from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 
 from detector.errors import ModelError, Problem
 from detector.stages import Stage, StageClock
@@ -23,6 +21,7 @@ from detector.vision.base import Detector, DetectorInfo, Precision, Provider
 from detector.vision.cpu import cores, cpu_flags
 from detector.vision.families import FAMILIES, Family, Wanted
 from detector.vision.manifest import Manifest, manifest_path, read_manifest, read_network
+from detector.vision.onnx_runtime import ort, ort_errors
 from detector.vision.preprocess import Letterbox, Preprocessor
 from detector.vision.settings import ModelSettings, PrecisionChoice
 

@@ -16,10 +16,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 import onnx
-import onnxruntime as ort
 import torch
 from ultralytics import YOLO
 
+from detector.vision.onnx_runtime import ort
 from models.train import labels
 from models.train.network import Array, Image, letterbox
 

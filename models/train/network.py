@@ -6,7 +6,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 import numpy.typing as npt
-import onnxruntime as ort
+
+from detector.vision.onnx_runtime import ort
 
 Array = npt.NDArray[np.float32]
 Image = npt.NDArray[np.uint8]

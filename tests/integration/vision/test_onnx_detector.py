@@ -5,13 +5,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import onnxruntime as ort
 import pytest
 
 from detector.errors import ModelError
 from detector.types import U8, ObjectClass, Xyxy
 from detector.vision import ModelSettings
 from detector.vision.onnx_detector import load_detector
+from detector.vision.onnx_runtime import ort
 
 MakeModel = Callable[..., Path]
 RED, BLUE = (0, 0, 255), (220, 0, 0)  # BGR; blue is found with less confidence

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import yaml
 
+from detector.vision.onnx_runtime import ort
 from models.train.assets import is_dev
 from models.train.import_weights import BASELINES, import_baseline
 from models.train.manifest import Manifest, Thresholds, write
@@ -55,7 +56,6 @@ def test_the_shipped_model_is_the_one_its_manifest_describes() -> None:
 
 
 def test_the_shipped_model_takes_any_batch_and_any_multiple_of_32() -> None:
-    ort = pytest.importorskip("onnxruntime")
     session = ort.InferenceSession(SHIPPED / "model.onnx", providers=["CPUExecutionProvider"])
     name = session.get_inputs()[0].name
     for shape in ((1, 3, 64, 96), (2, 3, 128, 64)):

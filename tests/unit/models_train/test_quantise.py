@@ -9,6 +9,8 @@ import cv2
 import numpy as np
 import pytest
 
+from detector.vision.onnx_runtime import ort
+
 
 @pytest.fixture
 def quantise() -> ModuleType:
@@ -54,7 +56,6 @@ def test_without_the_training_extra_it_says_what_to_install(
 def test_every_variant_of_a_graph_is_made_and_finds_nearly_the_same(
     quantise: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ort = importlib.import_module("onnxruntime")
     monkeypatch.chdir(tmp_path)
     tiny(quantise.onnx, tmp_path / "tiny.onnx")
     rng = np.random.default_rng(1)
