@@ -158,6 +158,7 @@ class RetentionWorker:
                 fault="; ".join(part for part in faults if part),
             ),
         )
+        self._evidence = None  # one entry for each piece on the disk: held for the turn only
 
     def _still_there(self) -> Sequence[Evidence] | None:
         gone = set(self._eraser.gone)

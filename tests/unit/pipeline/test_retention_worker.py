@@ -1,3 +1,4 @@
+import gc
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from uuid import UUID
@@ -5,6 +6,7 @@ from uuid import UUID
 import pytest
 
 from detector.errors import ConfigError
+from detector.evidence.evidence_files import Evidence
 from detector.evidence.retention import GIB
 from detector.store import (
     ClipState,
@@ -275,3 +277,17 @@ def test_the_thread_turns_and_ends_when_asked(kept: Kept) -> None:
     worker.start()
     assert worker.stop()
     assert len(kept.files_of(incident)) == 4
+
+
+def test_between_turns_nothing_is_held_of_each_file_on_the_disk(kept: Kept) -> None:
+    def held() -> int:
+        gc.collect()
+        return sum(type(one) is Evidence for one in gc.get_objects())
+
+    before = held()
+    for number in (1, 2, 3):
+        kept.happen(number, hours_ago=1)
+    worker = kept.worker()
+    worker.turn(NOW)
+    assert worker.health.bytes_kept["clips"] > 0
+    assert held() == before
