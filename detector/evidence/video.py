@@ -44,6 +44,7 @@ class VideoWriter:
         )
         self._stream.pix_fmt = "yuv420p"
         self._stream.time_base = _TIME_BASE
+        self._stream.codec_context.time_base = _TIME_BASE  # 1/rate by default: too coarse
         self._stream.options = {"crf": "23", "preset": "veryfast"}
         self._size: tuple[int, int] | None = None
         self._last = -1
@@ -75,10 +76,15 @@ class VideoWriter:
         self._mux(frame)
 
     def close(self) -> None:
-        """Finish the file; may be called twice."""
-        if self._size is not None:
-            self._size = None
-            self._mux(None)
+        """Finish the file; may be called twice. It is closed even if it cannot be finished."""
+        try:
+            if self._size is not None:
+                self._size = None
+                self._mux(None)
+        finally:
+            self._close()
+
+    def _close(self) -> None:
         try:
             self._container.close()
         except (FFmpegError, OSError) as error:
@@ -88,4 +94,5 @@ class VideoWriter:
         try:
             self._container.mux(self._stream.encode(frame))
         except (FFmpegError, OSError) as error:
+            self._size = None  # to begin a file again whose header failed crashes FFmpeg
             raise DetectorError(f"{self._path}: the video cannot be written: {error}") from error

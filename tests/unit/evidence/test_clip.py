@@ -256,7 +256,7 @@ def test_packets_that_nobody_can_decode_are_no_clip(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("masks", [NO_MASKS, PrivacyMasks([[(0.0, 0.0), (0.1, 0.0), (0.1, 0.1)]])])
-@pytest.mark.parametrize("limit", [1_000, 40_000])
+@pytest.mark.parametrize("limit", [0, 1_000, 40_000])
 def test_a_full_disk_leaves_nothing_behind_and_the_old_clip_alone(
     tmp_path: Path, limit: int, masks: PrivacyMasks
 ) -> None:
