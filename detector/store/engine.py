@@ -13,6 +13,12 @@ from detector.errors import StoreError
 from detector.store.settings import StoreSettings
 
 READERS = 4
+WRITER_CACHE_KIB = 2000
+READER_CACHE_KIB = 500
+"""Most pages of the database file that a connection to SQLite keeps in memory.
+
+Readers keep little: what they hold is void as soon as anything was written.
+"""
 
 SQLITE_CAUSES = {
     "SQLITE_FULL": "the disk is full",
@@ -80,10 +86,12 @@ def _own_transactions(dbapi: DBAPIConnection, _entry: ConnectionPoolEntry) -> No
 def _durable(dbapi: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
     _execute(dbapi, "PRAGMA journal_mode=WAL")
     _execute(dbapi, "PRAGMA synchronous=FULL")
+    _execute(dbapi, f"PRAGMA cache_size=-{WRITER_CACHE_KIB}")
 
 
 def _query_only(dbapi: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
     _execute(dbapi, "PRAGMA query_only=ON")
+    _execute(dbapi, f"PRAGMA cache_size=-{READER_CACHE_KIB}")
 
 
 def _execute(dbapi: DBAPIConnection, statement: str) -> None:
