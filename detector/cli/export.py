@@ -21,6 +21,12 @@ def add_parser(commands: Any) -> None:
         metavar="COPY.zip",
         help="also a copy without pictures, video and tracks that refers to OUT.zip",
     )
+    parser.add_argument(
+        "--masked",
+        type=Path,
+        metavar="COPY.zip",
+        help="also a copy with the people who were tracked masked in clips and snapshots",
+    )
     parser.set_defaults(run=run)
 
 
@@ -32,6 +38,7 @@ def run(options: argparse.Namespace) -> int:
     from detector.config import load_config
     from detector.config.packages import make_packager
     from detector.pipeline.packager import PackageOrder
+    from detector.pipeline.redaction import LIMITS
     from detector.store import open_store
 
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
@@ -43,13 +50,17 @@ def run(options: argparse.Namespace) -> int:
         actor=options.by or getpass.getuser(),
         role="command line",
         redacted=options.redacted,
+        masked=options.masked,
     )
     with open_store(config.store_settings()) as store:
-        seal = make_packager(config, store).export(order, options.out)
+        exported = make_packager(config, store).export(order, options.out)
+    seal = exported.package
     print(f"written: {options.out}, {len(seal.entries)} files")
     if options.redacted:
         print(f"written: {options.redacted}, the same without pictures, video and tracks")
-    for lack in seal.shortcomings:
+    if exported.masked:
+        print(f"written: {options.masked}, {len(exported.masked.entries)} files: {LIMITS}")
+    for lack in (exported.masked or seal).shortcomings:
         print(f"lacks:   {lack['what']} ({lack['state']}): {lack['reason']}")
     print(f"package: {seal.manifest_sha256}  (SHA-256 of its manifest)")
     print(f"key:     {seal.public_key}  (tell it the recipient on another way)")

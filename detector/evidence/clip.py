@@ -1,7 +1,8 @@
 """Clips of what happened: from the packets of a live camera, or cut out of a recording."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from fractions import Fraction
 from itertools import pairwise
@@ -14,7 +15,7 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from detector.errors import EvidenceError
-from detector.evidence.clip_check import ClipFile, verify_clip
+from detector.evidence.clip_check import ClipFile, captured_between, verify_clip
 from detector.evidence.clip_times import longest_part, timed
 from detector.evidence.clip_writer import store_clip
 from detector.streams.base import redact, scheme_of
@@ -23,7 +24,7 @@ from detector.streams.pictures import fps_of, quarters_of
 from detector.streams.privacy import NO_MASKS, ClipMasks
 from detector.streams.tap import coding_of, says_when_shown
 
-__all__ = ["ClipFile", "cut_recording", "verify_clip", "write_clip"]
+__all__ = ["ClipFile", "cut_recording", "mask_clip", "verify_clip", "write_clip"]
 
 _DEFAULT_FPS = 25.0
 _LAST_SHOWS_S = 1.0  # a picture is taken to be shown so long after the last
@@ -82,23 +83,53 @@ def cut_recording(
     Raises:
         EvidenceError: the recording cannot be read or has nothing there, or as in ``write_clip``.
     """
+    with _recording(source) as (container, stream):
+        begun_at = _begun_at(container) if begun_at is None else begun_at
+        part = longest_part(_between(container, stream, (begin_s, end_s), begun_at))
+        if not part:
+            raise EvidenceError(
+                f"{redact(str(source))}: expected pictures from {begin_s:.3f} to {end_s:.3f} s, "
+                "found none"
+            )
+        quarters = _quarters(container, stream)
+        anew = any(packet.pts is None for packet in part)
+        return store_clip(timed(part), path, masks, quarters=quarters, anew=anew, template=stream)
+
+
+def mask_clip(clip: Path, path: Path, masks: ClipMasks) -> ClipFile:
+    """Write a clip once more with ``masks`` burnt in; all its pictures keep their times.
+
+    Args:
+        clip: as ``write_clip`` or ``cut_recording`` wrote it; when it was taken stands in both.
+        path: where the masked one goes, as in ``write_clip``.
+        masks: asked with the UTC of the clip's first picture plus the seconds a player shows.
+
+    Raises:
+        EvidenceError: the clip cannot be read, or as in ``write_clip``.
+    """
+    with _recording(clip) as (container, stream):
+        first_at, last_at = captured_between(clip, container.metadata.get("comment", ""))
+        packets = [packet for packet, _, _ in _packets(container, stream, first_at)]
+        newest = max(packets, key=lambda packet: packet.arrived_at, default=None)
+        # The camera's clock may have gone otherwise than the pictures' own times.
+        part = longest_part(
+            [replace(p, captured_at=last_at) if p is newest else p for p in packets]
+        )
+        if not part:
+            raise EvidenceError(f"{clip}: expected pictures from a key frame on, found none")
+        return store_clip(timed(part), path, masks, anew=True, template=stream)
+
+
+@contextmanager
+def _recording(source: Path | str) -> Iterator[tuple[InputContainer, VideoStream]]:
+    """Open a recording and its video track; what cannot be read is an EvidenceError."""
     name = redact(str(source))
     try:
         with _opened(source) as container:
             stream = container.streams.best("video")
             if not isinstance(stream, VideoStream) or stream.codec_context is None:
                 raise EvidenceError(f"{name}: expected a video track of a known codec, found none")
-            begun_at = _begun_at(container) if begun_at is None else begun_at
-            part = longest_part(_between(container, stream, (begin_s, end_s), begun_at))
-            if not part:
-                raise EvidenceError(
-                    f"{name}: expected pictures from {begin_s:.3f} to {end_s:.3f} s, found none"
-                )
-            quarters = _quarters(container, stream)
-            anew = any(packet.pts is None for packet in part)
-            return store_clip(
-                timed(part), path, masks, quarters=quarters, anew=anew, template=stream
-            )
+            yield container, stream
     except (av.error.FFmpegError, OSError) as error:
         said = redact(str(error))
         raise EvidenceError(f"{name}: expected a recording to cut, found: {said}") from None

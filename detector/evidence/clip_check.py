@@ -74,6 +74,19 @@ def captured_note(first_at: float, last_at: float) -> str:
     return f"captured {begin.isoformat('T', 'microseconds')}/{end.isoformat('T', 'microseconds')}"
 
 
+def captured_between(path: Path, note: str) -> tuple[float, float]:
+    """Read what ``captured_note`` wrote: UTC epoch seconds of the first and the last picture.
+
+    Raises:
+        EvidenceError: the clip at ``path`` has no such note.
+    """
+    found = _CAPTURED.match(note)
+    if found is None:
+        raise EvidenceError(f"{path}: expected a note of when it was taken, found {note!r}")
+    first, last = (datetime.fromisoformat(text).timestamp() for text in found.groups())
+    return first, last
+
+
 def verify_clip(path: Path) -> ClipFile:
     """Decode every picture of a clip that ``write_clip`` or ``cut_recording`` wrote.
 
@@ -89,7 +102,7 @@ def verify_clip(path: Path) -> ClipFile:
             seen = _decode(container.demux(stream), stream)
             declared_s = float((stream.duration or 0) * (stream.time_base or 0))
             _check(path, seen, declared_s)
-            first_at, last_at = _captured(path, container.metadata.get("comment", ""))
+            first_at, last_at = captured_between(path, container.metadata.get("comment", ""))
             size, codec = (stream.width, stream.height), stream.codec_context.codec.canonical_name
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
@@ -148,11 +161,3 @@ def _check(path: Path, seen: _Seen, declared_s: float) -> None:
             f"{path}: expected {len(seen.packets_s)} pictures, found {len(seen.pictures_s)} "
             "that can be decoded"
         )
-
-
-def _captured(path: Path, comment: str) -> tuple[float, float]:
-    found = _CAPTURED.match(comment)
-    if found is None:
-        raise EvidenceError(f"{path}: expected a note of when it was taken, found {comment!r}")
-    first, last = (datetime.fromisoformat(text).timestamp() for text in found.groups())
-    return first, last

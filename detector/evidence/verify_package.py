@@ -267,9 +267,18 @@ def _notes(manifest: dict[str, Any]) -> list[str]:
     notes = [", ".join(f"{key} {lack[key]}" for key in sorted(lack)) for lack in lacks]
     if copied:
         notes.append(f"a redacted copy of the package {copied['manifest_sha256']}")
+        if masking := copied.get("masking"):
+            notes.append(str(masking["limits"]))
+            notes += [_of_original(file) for file in manifest["files"] if "original" in file]
         left_out = copied["left_out"]
         notes += [f"left out: {entry['path']}, SHA-256 {entry['sha256']}" for entry in left_out]
     return notes
+
+
+def _of_original(file: dict[str, Any]) -> str:
+    """Say of which file one of a redacted copy is the masked form."""
+    original = file["original"]
+    return f"masked: {file['path']} is of {original['path']}, SHA-256 {original['sha256']}"
 
 
 def _seal_faults(texts: dict[str, bytes], public_key: str) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from detector.events import Event
-from detector.evidence.clip_folder import ClipFolder
+from detector.evidence.clip_folder import ClipFolder, tracks_beside
 from detector.evidence.package import PackageFile, canonical_json
 from detector.evidence.snapshot import SnapshotFolder
 from detector.store import ClipRecord, ClipState, Dossier
@@ -126,10 +126,12 @@ def _clips(
         facts = {"kind": "clip", "incident_id": str(incident_id), "camera": clip.camera}
         place = f"incidents/{incident_id}/{name}"
         yield PackageFile(place, path, facts, known.get("sha256", ""))
-        tracks = path.with_suffix(".tracks.json")
+        tracks = tracks_beside(path)
         if tracks.is_file():
             place = f"incidents/{incident_id}/clips/{clip.number}.tracks.json"
-            yield PackageFile(place, tracks, facts | {"kind": "tracks"})
+            written = known.get("tracks") or {}
+            recorded = written.get("sha256", "")
+            yield PackageFile(place, tracks, facts | {"kind": "tracks"}, recorded)
 
 
 def _snapshots(

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO
 from uuid import UUID, uuid4
 
@@ -20,6 +21,12 @@ from detector.pipeline.package_contents import (
     incident_contents,
     utc_text,
 )
+from detector.pipeline.redaction import (
+    SHOWS_PEOPLE,
+    RedactedCopy,
+    with_people_masked,
+    without_pictures,
+)
 from detector.store import (
     CustodyAction,
     CustodyEntry,
@@ -29,8 +36,6 @@ from detector.store import (
     incident_object,
 )
 
-SHOWS_PEOPLE = frozenset({"clip", "tracks", "snapshot"})
-"""Kinds of files that a redacted copy is without."""
 log = logging.getLogger(__name__)
 
 
@@ -46,6 +51,7 @@ class PackageOrder:
         role: what the actor may do.
         request_id: finds the request in the log of the service; "" where there was none.
         redacted: where a copy without pictures, video and tracks goes; None for no copy.
+        masked: where a copy with the people masked in clips and snapshots goes; None likewise.
     """
 
     incident_ids: tuple[UUID, ...]
@@ -55,6 +61,20 @@ class PackageOrder:
     role: str
     request_id: str = ""
     redacted: Path | None = None
+    masked: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """What was written.
+
+    Attributes:
+        package: the package itself.
+        masked: the copy with people masked, where one was ordered.
+    """
+
+    package: Seal
+    masked: Seal | None = None
 
 
 class Packager:
@@ -88,8 +108,10 @@ class Packager:
         """Public half of the key that seals: 64 hexadecimal digits."""
         return self._key.public
 
-    def export(self, order: PackageOrder, out: Path) -> Seal:
-        """Write a package; the custody log tells of the attempt before, and of its end after.
+    def export(self, order: PackageOrder, out: Path) -> Exported:
+        """Write a package and its copies.
+
+        The custody log tells of the attempt before, and of its end after.
 
         Raises:
             UnknownRecord: an incident is not stored; nothing is written or logged.
@@ -112,27 +134,29 @@ class Packager:
                 for left in self._folders.packages.iterdir():  # by a process that was killed
                     left.unlink()
                 out = self._folders.packages / f"{uuid4()}.zip"
-                seal = self._export(order, out)
+                seal = self._export(order, out).package
                 file = out.open("rb")
                 out.unlink()
             except OSError as error:
                 raise EvidenceError(f"a package: expected room for it, found: {error}") from error
             return file, seal
 
-    def _export(self, order: PackageOrder, out: Path) -> Seal:
+    def _export(self, order: PackageOrder, out: Path) -> Exported:
         if not order.purpose.strip():
             raise RefusedMove("a package: expected a purpose, found none")
         order = replace(order, incident_ids=tuple(dict.fromkeys(order.incident_ids)))
         dossiers = [self._store.dossier(incident_id) for incident_id in order.incident_ids]
         self._note(order, "begun")
         try:
-            seal = self._write(order, dossiers, out)
+            written = self._write(order, dossiers, out)
         except EvidenceError:
             self._note_end(order, "failed")
             raise
-        copied = ", and a redacted copy" if order.redacted else ""
-        self._note_end(order, f"sealed, SHA-256 of the manifest {seal.manifest_sha256}{copied}")
-        return seal
+        said = f"sealed, SHA-256 of the manifest {written.package.manifest_sha256}"
+        said += ", and a redacted copy" if order.redacted else ""
+        said += ", and a copy with people masked" if order.masked else ""
+        self._note_end(order, said)
+        return written
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
@@ -143,7 +167,7 @@ class Packager:
         finally:
             self._turn.release()
 
-    def _write(self, order: PackageOrder, dossiers: Sequence[Dossier], out: Path) -> Seal:
+    def _write(self, order: PackageOrder, dossiers: Sequence[Dossier], out: Path) -> Exported:
         parts = [incident_contents(dossier, self._folders) for dossier in dossiers]
         entries = self._store.custody_of(order.incident_ids)
         files = [file for part in parts for file in part.files]
@@ -163,11 +187,22 @@ class Packager:
             **_judges(parts),
         }
         seal = write_package(out, [_custody(entries), *files], facts, self._key)
+        papers = [file for file in files if file.facts["kind"] not in SHOWS_PEOPLE]
+
+        def copy(out: Path, redacted: RedactedCopy) -> Seal:
+            lacks = [*seal.shortcomings, *redacted.shortcomings]
+            told = facts | {"redacts": redacted.redacts, "shortcomings": lacks}
+            return write_package(
+                out, [_custody(entries), *papers, *redacted.files], told, self._key
+            )
+
         if order.redacted is not None:
-            papers = [file for file in files if file.facts["kind"] not in SHOWS_PEOPLE]
-            facts |= {"redacts": _redaction(seal)}
-            write_package(order.redacted, [_custody(entries), *papers], facts, self._key)
-        return seal
+            copy(order.redacted, without_pictures(seal))
+        if order.masked is None:
+            return Exported(seal)
+        with _folder_beside(order.masked) as folder:
+            masked = with_people_masked(parts, seal, facts["models"], folder)
+            return Exported(seal, copy(order.masked, masked))
 
     def _note(self, order: PackageOrder, result: str) -> None:
         new = [
@@ -193,18 +228,14 @@ class Packager:
             log.error("the custody log does not know how a package ended (%s): %s", result, error)  # noqa: TRY400
 
 
-def _redaction(original: Seal) -> dict[str, Any]:
-    """Say which package a copy is of, and what was left out of it."""
-    left_out = [
-        {name: entry[name] for name in ("path", "bytes", "sha256", "kind")}
-        for entry in original.entries
-        if entry["kind"] in SHOWS_PEOPLE
-    ]
-    return {
-        "manifest_sha256": original.manifest_sha256,
-        "left_out": left_out,
-        "reason": "pictures, video and tracks of people are left out of redacted copies",
-    }
+@contextmanager
+def _folder_beside(out: Path) -> Iterator[Path]:
+    """Give a folder for what goes into ``out``; it goes with all that is in it."""
+    try:
+        with TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent) as folder:
+            yield Path(folder)
+    except OSError as error:
+        raise EvidenceError(f"{out}: expected room to mask video, found: {error}") from error
 
 
 def _summary(dossier: Dossier) -> dict[str, Any]:

@@ -15,10 +15,11 @@ from av.codec.context import CodecContext
 from av.video.frame import VideoFrame
 
 from detector.errors import EvidenceError
-from detector.evidence.clip import cut_recording, verify_clip, write_clip
+from detector.evidence.clip import cut_recording, mask_clip, verify_clip, write_clip
 from detector.streams.mask_trail import MaskTrail
 from detector.streams.packets import Coding, Packet, PacketRing
 from detector.streams.privacy import NO_MASKS, PrivacyMasks
+from detector.types import U8
 
 FPS, GROUP = 25, 10
 T0 = 1_790_000_000.0
@@ -371,3 +372,45 @@ def test_a_cut_between_a_picture_and_those_shown_before_it_declares_its_whole_le
     clip = write_clip(cut, tmp_path / "a.mp4")
     newest = max(p.pts for p in cut if p.pts is not None)
     assert clip.duration_s == pytest.approx((newest + 1 - (cut[0].pts or 0)) / 5, abs=0.01)
+
+
+class _Asked:
+    """Masks that hide nothing and remember for which times they were asked."""
+
+    def __init__(self) -> None:
+        self.at: list[float] = []
+        self.shapes: set[tuple[int, ...]] = set()
+
+    def burn_at(self, image: U8, arrived_at: float) -> None:
+        self.at.append(arrived_at)
+        self.shapes.add(image.shape)
+
+
+@pytest.mark.parametrize("b_frames", [0, 2])
+@pytest.mark.parametrize("codec", ["libx264", "libx265", "mjpeg"])
+def test_a_clip_that_is_masked_later_keeps_the_time_of_every_picture(
+    tmp_path: Path, codec: str, b_frames: int
+) -> None:
+    """With a gap, and a camera whose clock went otherwise than its pictures' own times."""
+    first, second = encoded(codec, b_frames=b_frames), encoded(codec, b_frames=b_frames, from_s=9.0)
+    drifted = [replace(p, captured_at=p.captured_at + 0.25) for p in second]
+    clip = write_clip([*first, *drifted], tmp_path / "a.mp4")
+    masks = _Asked()
+
+    masked = mask_clip(tmp_path / "a.mp4", tmp_path / "b.mp4", masks)
+
+    times = [p.time for p in pictures(tmp_path / "a.mp4")]
+    assert [p.time for p in pictures(tmp_path / "b.mp4")] == times
+    assert [at - clip.first_captured_at for at in masks.at] == pytest.approx(times, abs=1e-5)
+    same = ("pictures", "width", "height", "gaps", "first_captured_at", "last_captured_at")
+    assert [getattr(masked, name) for name in same] == [getattr(clip, name) for name in same]
+    assert (masked.codec, masks.shapes) == ("h264", {(48, 64, 3)})
+    assert files(tmp_path) == ["a.mp4", "b.mp4"]
+
+
+def test_a_film_that_is_no_clip_cannot_be_masked(tmp_path: Path) -> None:
+    (tmp_path / "text.mp4").write_text("no film")
+    for name in ("gone.mp4", "text.mp4"):
+        with pytest.raises(EvidenceError, match=f"{name}: expected a recording"):
+            mask_clip(tmp_path / name, tmp_path / "b.mp4", NO_MASKS)
+    assert files(tmp_path) == ["text.mp4"]

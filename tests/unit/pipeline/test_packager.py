@@ -94,7 +94,7 @@ def test_a_package_holds_all_that_is_kept_of_an_incident(
     packager: Packager, store: Store, folders: EvidenceFolders, tmp_path: Path
 ) -> None:
     keep_evidence(store, folders)
-    seal = packager.export(ORDER, tmp_path / "out.zip")
+    seal = packager.export(ORDER, tmp_path / "out.zip").package
     files, manifest = read(tmp_path / "out.zip")
     event = make_event()
     assert list(files) == [
@@ -128,7 +128,7 @@ def test_a_package_holds_all_that_is_kept_of_an_incident(
 def test_the_custody_log_tells_of_the_export_and_the_package_of_the_log(
     packager: Packager, store: Store, tmp_path: Path
 ) -> None:
-    seal = packager.export(ORDER, tmp_path / "out.zip")
+    seal = packager.export(ORDER, tmp_path / "out.zip").package
     entries = [json.loads(entry.body) for entry in store.custody()][2:]
     assert [entry["action"] for entry in entries] == ["export", "export"]
     assert {entry["recipient"] for entry in entries} == {"court"}
@@ -248,7 +248,7 @@ def test_a_redacted_copy_shows_nobody_and_names_what_it_is_without(
 ) -> None:
     keep_evidence(store, folders)
     copy = tmp_path / "copy.zip"
-    seal = packager.export(replace(ORDER, redacted=copy), tmp_path / "out.zip")
+    seal = packager.export(replace(ORDER, redacted=copy), tmp_path / "out.zip").package
     whole, _ = read(tmp_path / "out.zip")
     files, manifest = read(copy)
     left_out = {entry["path"]: entry["sha256"] for entry in manifest["redacts"]["left_out"]}
@@ -264,3 +264,34 @@ def test_a_redacted_copy_shows_nobody_and_names_what_it_is_without(
         said = describe(check(file), "")
     assert f"a redacted copy of the package {seal.manifest_sha256}" in said
     assert all(f"left out: {name}, SHA-256 {sha256}" in said for name, sha256 in left_out.items())
+
+
+def test_a_masked_copy_is_without_what_nobody_can_be_masked_in_and_says_so(
+    packager: Packager, store: Store, folders: EvidenceFolders, tmp_path: Path
+) -> None:
+    keep_evidence(store, folders, clip=b"other")
+    copy = tmp_path / "copy.zip"
+    exported = packager.export(replace(ORDER, masked=copy), tmp_path / "out.zip")
+    files, manifest = read(copy)
+    assert not [name for name in files if name.split("/")[-2:-1] in (["clips"], ["snapshots"])]
+    clip = f"{HERE}/clips/1.mp4"
+    states = [(lack["what"], lack["state"]) for lack in manifest["shortcomings"]]
+    clean = f"{HERE}/snapshots/{make_event().id}.raw.jpg"
+    assert states == [(clip, "altered"), (clip, "withheld"), (clean, "withheld")]
+    assert exported.masked is not None
+    assert list(exported.masked.shortcomings) == manifest["shortcomings"]
+    assert manifest["redacts"]["manifest_sha256"] == exported.package.manifest_sha256
+    assert manifest["redacts"]["masking"]["models"] == manifest["models"]
+    assert json.loads(store.custody()[-1].body)["result"].endswith(
+        ", and a copy with people masked"
+    )
+    assert sorted(path.name for path in tmp_path.glob("*copy.zip*")) == ["copy.zip"]
+
+
+def test_a_masked_copy_that_cannot_be_written_is_an_error(
+    packager: Packager, store: Store, tmp_path: Path
+) -> None:
+    order = replace(ORDER, masked=tmp_path / "no" / "copy.zip")
+    with pytest.raises(EvidenceError, match="expected room to mask video"):
+        packager.export(order, tmp_path / "out.zip")
+    assert json.loads(store.custody()[-1].body)["result"] == "failed"
