@@ -105,7 +105,9 @@ def next_piece(last: Piece | None, wish: ClipWish, *, is_open: bool) -> Piece | 
     """
     if last is None:
         return Piece(1, wish.begin_at, wish.end_at)
-    begin_at, end_at = min(last.begin_at, wish.begin_at), max(last.end_at, wish.end_at)
+    begin_at, end_at = last.begin_at, max(last.end_at, wish.end_at)
+    if last.number == 1:  # before any other lies a piece that shows what came before it
+        begin_at = min(begin_at, wish.begin_at)
     touches = wish.begin_at <= last.end_at
     if is_open and touches and end_at - begin_at <= wish.piece_s:
         grown = Piece(last.number, begin_at, end_at)

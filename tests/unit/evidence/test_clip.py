@@ -224,6 +224,21 @@ def test_where_the_resolution_changes_the_longest_part_is_kept(tmp_path: Path) -
     assert clip.first_captured_at == pytest.approx(T0 + 0.8, abs=1e-5)
 
 
+@pytest.mark.parametrize(("codec", "repeated_s"), [("libx264", 0.08), ("mjpeg", 0.0)])
+def test_the_next_piece_repeats_less_than_a_group_of_pictures_and_leaves_none_out(
+    tmp_path: Path, codec: str, repeated_s: float
+) -> None:
+    """It begins at the newest key frame that came before the end of the piece before."""
+    ring, parted_at = PacketRing(60, 1 << 24), T0 + 1.3
+    for packet in encoded(codec):
+        ring.add(packet)
+    before = write_clip(ring.between(T0, parted_at), tmp_path / "1.mp4")
+    after = write_clip(ring.between(parted_at, T0 + 9), tmp_path / "2.mp4")
+    assert before.last_captured_at - after.first_captured_at == pytest.approx(repeated_s, abs=1e-4)
+    assert repeated_s < GROUP / FPS
+    assert before.pictures + after.pictures == 50 + round(repeated_s * FPS) + 1
+
+
 def test_a_ring_that_began_too_late_gives_a_clip_that_says_when_it_begins(tmp_path: Path) -> None:
     ring = PacketRing(60.0, 1 << 24)
     for packet in encoded(seconds=3.0)[3:]:  # the key frame of the first group is missed

@@ -1,9 +1,13 @@
+from itertools import pairwise
 from uuid import UUID
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from detector.events import EventKind, Moment
 from detector.incidents.clip_plan import ClipWish, Piece, RecordSettings, clip_wishes, next_piece
+from detector.incidents.recording_clips import RecordingClips
 from detector.types import ClockSource
 from tests.happenings import make_event
 
@@ -62,3 +66,29 @@ def test_a_later_event_that_touches_nothing_begins_the_next_piece() -> None:
 def test_a_finished_piece_is_never_extended() -> None:
     assert next_piece(Piece(3, 95, 105), wish(103), is_open=False) == Piece(4, 105, 108)
     assert next_piece(Piece(3, 95, 115), wish(103), is_open=False) is None
+
+
+@given(
+    pauses_s=st.lists(st.floats(0, 40), min_size=1, max_size=40),
+    around_s=st.tuples(st.floats(0, 60), st.floats(0, 60)),
+    piece_s=st.floats(1, 300),
+)
+def test_pieces_follow_each_other_without_overlap_and_hold_all_that_was_asked_for(
+    pauses_s: list[float], around_s: tuple[float, float], piece_s: float
+) -> None:
+    planned, asked, at = RecordingClips(), [], 1000.0
+    for pause_s in pauses_s:
+        at += pause_s
+        begin_at, end_at = at - around_s[0], at + around_s[1]
+        asked.append(ClipWish(UUID(int=1), UUID(int=2), "gate", at, begin_at, end_at, piece_s))
+        planned.want(asked[-1:], at)
+    pieces = [clip.piece for clip in planned.planned()]
+    assert [piece.number for piece in pieces] == list(range(1, len(pieces) + 1))
+    assert all(a.end_at <= b.begin_at for a, b in pairwise(pieces))
+    assert all(p.end_at - p.begin_at <= max(piece_s, sum(around_s)) + 1e-6 for p in pieces)
+    for wish in asked:
+        reached = wish.begin_at
+        for piece in pieces:
+            if piece.begin_at <= reached:
+                reached = max(reached, piece.end_at)
+        assert reached >= wish.end_at
