@@ -1,6 +1,6 @@
 """Hides the people of a clip, by the tracks that lie beside it, in copies for others."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import cv2
@@ -48,24 +48,23 @@ class PersonMasks:
 
     Args:
         tracks: of the clip.
+        others: of the incident's other clips: who was seen just before or after this one.
 
     Raises:
         EvidenceError: they name no analysed picture, or no date.
     """
 
-    def __init__(self, tracks: ClipTracks) -> None:
+    def __init__(self, tracks: ClipTracks, others: Iterable[ClipTracks] = ()) -> None:
         if not tracks.pictures or tracks.first_picture_at is None:
             raise EvidenceError("expected tracks with pictures and a date, found none")
         self._begun_at = tracks.first_picture_at.timestamp()
         self._analysed_s = np.array([picture.t_s for picture in tracks.pictures], np.float64)
-        person = ObjectClass.PERSON.label
-        people = {track.track_id for track in tracks.tracks if track.object_class == person}
-        seen: dict[int, list[tuple[float, Box]]] = {track_id: [] for track_id in people}
-        for picture in tracks.pictures:
-            for box in picture.boxes:
-                if box.track_id in people:
-                    seen[box.track_id].append((picture.t_s, box.box))
-        self._people = [_Person(boxes) for boxes in seen.values() if boxes]
+        self._people = _people(tracks, 0.0)
+        self._neighbours: list[_Person] = []
+        for other in others:
+            if other.first_picture_at is not None:
+                later_s = other.first_picture_at.timestamp() - self._begun_at
+                self._neighbours += _people(other, later_s)
         self.pictures = 0
         """How many pictures were asked for."""
         self.pictures_masked = 0
@@ -78,7 +77,7 @@ class PersonMasks:
 
     @property
     def persons(self) -> int:
-        """How many tracks of people there are; a person may have had several."""
+        """How many tracks of people the clip has; a person may have had several."""
         return len(self._people)
 
     def knows(self, at_s: float) -> bool:
@@ -101,7 +100,7 @@ class PersonMasks:
             at_s: when the clip shows it, in seconds.
 
         Returns:
-            How many tracks were hidden.
+            How many of the clip's own tracks were hidden.
         """
         self.pictures += 1
         if not self.knows(at_s):
@@ -109,10 +108,12 @@ class PersonMasks:
             image[:] = 0
             return 0
         height, width = image.shape[:2]
-        masks = [mask for person in self._people if (mask := person.mask(at_s, width / height))]
-        PrivacyMasks(masks).burn(image)
-        self.pictures_masked += bool(masks)
-        return len(masks)
+        aspect = width / height
+        own = [mask for person in self._people if (mask := person.mask(at_s, aspect))]
+        others = [mask for person in self._neighbours if (mask := person.mask(at_s, aspect))]
+        PrivacyMasks([*own, *others]).burn(image)
+        self.pictures_masked += bool(own or others)
+        return len(own)
 
 
 class _Person:
@@ -131,6 +132,18 @@ class _Person:
         last = min(len(times) - 1, int(np.searchsorted(times, at_s + CLOCK_SLACK_S, "left")))
         away_s = float(np.abs(times - at_s).min())
         return _widened(self._boxes[first : last + 1], away_s, aspect)
+
+
+def _people(tracks: ClipTracks, later_s: float) -> list[_Person]:
+    """Give the people of a clip that begins ``later_s`` after the one to be masked."""
+    person = ObjectClass.PERSON.label
+    ids = {track.track_id for track in tracks.tracks if track.object_class == person}
+    seen: dict[int, list[tuple[float, Box]]] = {}
+    for picture in tracks.pictures:
+        for box in picture.boxes:
+            if box.track_id in ids:
+                seen.setdefault(box.track_id, []).append((picture.t_s + later_s, box.box))
+    return [_Person(boxes) for boxes in seen.values()]
 
 
 def _widened(boxes: F64, away_s: float, aspect: float) -> Polygon:
@@ -152,7 +165,7 @@ def mask_snapshot(snapshot: Path, path: Path, masks: PersonMasks, at_s: float) -
         at_s: when the clip shows it, in seconds.
 
     Returns:
-        How many tracks were hidden.
+        How many of the clip's own tracks were hidden.
 
     Raises:
         EvidenceError: it is no picture, cannot be read or written, or it is not known who is in it.

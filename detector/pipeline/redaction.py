@@ -101,7 +101,10 @@ class _Masking:
         known = dict(_tracks(part))
         for clip, path in _kept(part, "clip"):
             with self._or_withheld(clip, path):
-                self._clip(clip, path, known.get(_tracks_beside(clip.name)))
+                tracks = known.get(_tracks_beside(clip.name))
+                if tracks is None:
+                    raise EvidenceError("no tracks that were written with it are kept")
+                self._clip(clip, path, _masks(tracks, known))
         times = {str(event.id): event.time for event in part.events}
         snapshots = list(_kept(part, "snapshot"))
         clean = {file.facts["event_id"] for file, _ in snapshots if not file.facts["overlay"]}
@@ -109,7 +112,8 @@ class _Masking:
             event_id = snapshot.facts["event_id"]
             with self._or_withheld(snapshot, path):
                 if not snapshot.facts["overlay"]:
-                    self._snapshot(snapshot, path, _moment(known.values(), times[event_id]))
+                    tracks, at_s = _moment(known.values(), times[event_id])
+                    self._snapshot(snapshot, path, _masks(tracks, known), at_s)
                 elif event_id not in clean:
                     raise EvidenceError("the picture on which nothing is drawn is not kept")
 
@@ -122,10 +126,7 @@ class _Masking:
             reason = str(error).replace(str(path), file.name).replace(f"{self._folder}/", "")
             self.withheld.append({"what": file.name, "state": "withheld", "reason": reason})
 
-    def _clip(self, clip: PackageFile, path: Path, tracks: ClipTracks | None) -> None:
-        if tracks is None:
-            raise EvidenceError("no tracks that were written with it are kept")
-        masks = PersonMasks(tracks)
+    def _clip(self, clip: PackageFile, path: Path, masks: PersonMasks) -> None:
         name = clip.name.removesuffix(".mp4") + ".masked.mp4"
         mask_clip(path, self._folder / name, masks)
         said = {
@@ -136,14 +137,9 @@ class _Masking:
         }
         self._add(clip, name, said)
 
-    def _snapshot(
-        self, snapshot: PackageFile, path: Path, moment: tuple[ClipTracks, float] | None
-    ) -> None:
-        if moment is None:
-            raise EvidenceError("no tracks of its moment are kept")
-        tracks, at_s = moment
+    def _snapshot(self, snapshot: PackageFile, path: Path, masks: PersonMasks, at_s: float) -> None:
         name = snapshot.name.removesuffix(".raw.jpg") + ".masked.jpg"
-        persons = mask_snapshot(path, self._folder / name, PersonMasks(tracks), at_s)
+        persons = mask_snapshot(path, self._folder / name, masks, at_s)
         self._add(snapshot, name, {"persons": persons})
 
     def _add(self, file: PackageFile, name: str, said: Mapping[str, Any]) -> None:
@@ -172,10 +168,18 @@ def _tracks(part: IncidentContents) -> Iterator[tuple[str, ClipTracks]]:
                 yield file.name, tracks
 
 
-def _moment(known: Iterable[ClipTracks], time: datetime | None) -> tuple[ClipTracks, float] | None:
-    """Find the analysed picture of that time, and the second at which the clip shows it."""
+def _masks(tracks: ClipTracks, known: Mapping[str, ClipTracks]) -> PersonMasks:
+    return PersonMasks(tracks, [other for other in known.values() if other is not tracks])
+
+
+def _moment(known: Iterable[ClipTracks], time: datetime | None) -> tuple[ClipTracks, float]:
+    """Find the analysed picture of that time, and the second at which the clip shows it.
+
+    Raises:
+        EvidenceError: it is in no tracks.
+    """
     for tracks in known:
         for picture in tracks.pictures:
             if time and picture.at and abs((picture.at - time).total_seconds()) <= SAME_PICTURE_S:
                 return tracks, picture.t_s
-    return None
+    raise EvidenceError("no tracks of its moment are kept")

@@ -114,6 +114,19 @@ def test_who_is_lost_for_seconds_may_be_anywhere_around() -> None:
     assert reach_px(PersonMasks(tracks(seen)), 2.0) == pytest.approx(walked_px, abs=2 * RIM_PX)
 
 
+def test_who_is_seen_just_before_or_after_in_another_clip_of_the_incident_is_hidden() -> None:
+    """The clip has ten seconds; its neighbours' tracks have the same numbers for somebody else."""
+    empty = {n / 2: {} for n in range(21)}
+    before = tracks({9.0: {4: standing(0.2)}}, begun_at=START - 10)
+    after = tracks({1.0: {4: standing(0.8)}}, begun_at=START + 10)
+    masks = PersonMasks(tracks(empty), [before, after])
+    columns = [
+        [hidden(masks, at_s)[100, round(x * WIDTH)] for x in (0.2, 0.8)] for at_s in (0.5, 5, 9.5)
+    ]
+    assert columns == [[True, False], [False, False], [False, True]]
+    assert masks.persons == 0
+
+
 def test_boxes_may_be_shown_a_little_too_early_or_too_late() -> None:
     """A person who walks: where they were and will be ``CLOCK_SLACK_S`` away is hidden as well."""
     places = {n / 10: {4: standing(0.2 + n / 50)} for n in range(31)}

@@ -118,6 +118,26 @@ def test_a_masked_file_names_its_original_and_how_many_were_hidden_in_it(tmp_pat
     assert copy.redacts["masking"]["limits"] == LIMITS
 
 
+def test_who_becomes_a_track_in_the_next_clip_is_hidden_at_the_end_of_this_one(
+    tmp_path: Path,
+) -> None:
+    part = evidence(tmp_path / "kept")
+    later = moving_packets(tmp_path / "kept" / "film.h264", START + LAP / FPS)
+    first = seen(0)
+    first.boxes.setflags(write=True)
+    first.boxes["box"] = (0.4, 0.75, 0.6, 0.95)  # below all that moves
+    found = [replace(first, captured_at=later[n].captured_at) for n in (5, 10)]
+    tracks = clip_tracks(later, found, ClipSubject(incident_id(1), 2, GATE, ()))
+    path = tmp_path / "kept" / "2.tracks.json"
+    sha256 = write_tracks(tracks, path).sha256
+    more = PackageFile("clips/2.tracks.json", path, {"kind": "tracks"}, sha256)
+    masked(replace(part, files=(*part.files, more)), tmp_path)
+    shown = pictures(tmp_path / "masked" / "clips" / "1.masked.mp4")
+    middle = [int(image[102, 80].max()) for _, image in shown]
+    assert min(middle[: LAP // 2 - 5]) > 30
+    assert max(middle[-LAP // 4 :]) < 24
+
+
 def test_a_snapshot_is_masked_by_the_boxes_of_its_moment(tmp_path: Path) -> None:
     masked(evidence(tmp_path / "kept"), tmp_path)
     image = cv2.imread(str(tmp_path / "masked" / f"{SNAPSHOT}.masked.jpg"))
