@@ -83,6 +83,14 @@ should, once followed. *wrong* are followed with an error above {limit:g} px.
 |--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|"""
 WRONG_PX = 20.0
 
+ZOOM_ROLL_HEAD = """
+## Zoom and roll
+
+The view zoomed about its middle, or rolled about it. Nothing follows that: it is said, as above.
+
+| fault | noise | films | noticed | unnoticed | p50 s | max s | restored | max s | others |
+|---|--:|--:|--:|--:|--:|--:|--:|--:|---|"""
+
 Fault = Callable[[U8], F64]
 
 
@@ -206,6 +214,8 @@ FAULTS: dict[str, Fault] = {
     "camera_blurred": blurred,
     "camera_dark": dark,
 }
+ZOOMS = (0.9, 1.02, 1.03, 1.05, 1.1, 1.3, 1.5, 2.0)
+ROLLS_DEG = (1, 1.5, 2, 3, 5, 10, 45, 90)
 TURNS_PX = (30, 60, 90, 120, 150, 180, 400)
 
 
@@ -272,6 +282,14 @@ def stand_still(film: Film, well: Desk, tally: Tally) -> None:
     """Repeat the picture that the film had when the fault began."""
     still = next(film.play(well.number))
     inject(film, well, "camera_frozen", lambda _grey, _seed: still, tally)
+
+
+def zoom_roll(matrix: F64, grey: U8, _seed: int) -> U8:
+    """Give a picture as the camera would after it was zoomed or rolled."""
+    warped = cv2.warpAffine(
+        grey, matrix, SIZE, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT
+    )
+    return np.asarray(warped, np.uint8)
 
 
 @dataclass(slots=True)
@@ -366,6 +384,15 @@ def report(films: Sequence[Film], each_h: float) -> tuple[dict[str, Any], str]:
     faults = {(kind, spread): Tally() for kind in FAULTS for spread in NOISES_GREY}
     frozen = Tally()
     turns = {pan_px: TurnTally() for pan_px in TURNS_PX}
+    middle = ((WIDTH_PX - 1) / 2, (HEIGHT_PX - 1) / 2)
+    cases = [(zoom, 0.0) for zoom in ZOOMS] + [(1.0, float(roll_deg)) for roll_deg in ROLLS_DEG]
+    zoom_rolls = {
+        f"zoom {zoom:g}" if roll_deg == 0 else f"roll {roll_deg:g}°": (
+            Tally(),
+            np.asarray(cv2.getRotationMatrix2D(middle, roll_deg, zoom)),
+        )
+        for zoom, roll_deg in cases
+    }
     for film in films:
         well = warmed(film)
         for (kind, spread), told in faults.items():
@@ -373,6 +400,8 @@ def report(films: Sequence[Film], each_h: float) -> tuple[dict[str, Any], str]:
         stand_still(film, well, frozen)
         for pan_px, tally in turns.items():
             turn(film, well, pan_px, tally)
+        for told, matrix in zoom_rolls.values():
+            inject(film, well, "camera_moved", partial(zoom_roll, matrix), told)
     lines = [
         HEAD.format(
             **(ran | {"machine": ", ".join(f"{v}" for v in ran["machine"].values()) + " cores"}),
@@ -394,6 +423,8 @@ def report(films: Sequence[Film], each_h: float) -> tuple[dict[str, Any], str]:
     lines.append(fault_line("camera_frozen", "", frozen))
     lines.append(MOVED_HEAD.format(limit=WRONG_PX))
     lines += [turn_line(pan_px, tally) for pan_px, tally in turns.items()]
+    lines.append(ZOOM_ROLL_HEAD)
+    lines += [fault_line(name, "", told) for name, (told, _) in zoom_rolls.items()]
     result = ran | {
         "films": {film.name: round(film.minutes, 2) for film in films},
         "hours_each": each_h,
@@ -401,6 +432,7 @@ def report(films: Sequence[Film], each_h: float) -> tuple[dict[str, Any], str]:
         "faults": {f"{kind} {spread:g}": asdict(told) for (kind, spread), told in faults.items()}
         | {"camera_frozen": asdict(frozen)},
         "turns_px": {str(pan_px): asdict(tally) for pan_px, tally in turns.items()},
+        "zoom_rolls": {name: asdict(told) for name, (told, _) in zoom_rolls.items()},
     }
     return result, "\n".join(lines) + "\n"
 

@@ -338,6 +338,8 @@ class CameraWatch:
             ("shift_share", seen.shift_share, s.moved.min_shift_share),
             ("shift_x_share", seen.shift[0], s.moved.min_shift_share),
             ("shift_y_share", seen.shift[1], s.moved.min_shift_share),
+            ("zoom", seen.zoom, 1.0),
+            ("roll_deg", seen.roll_deg, 0.0),
         ) or _if(
             seen.structure is not None and seen.structure <= s.moved.max_structure and not soft,
             ("structure", seen.structure, s.moved.max_structure),

@@ -25,8 +25,12 @@ class ViewMeasures:
         likeness: correlation of the coarse picture with the reference's, -1..1.
         structure: correlation of the edges with those of the reference where they are, -1..1.
         shift: (x, y) by which the edges moved, in shares of the picture's width and height;
-            (0, 0) where a shift explains the picture no better than none.
-        aligned: ``structure`` after that shift is undone.
+            (0, 0) where a shift alone explains the picture no better than none.
+        aligned: ``structure`` after the shift, or zoom and roll, is undone.
+        zoom: factor by which things became larger; 1 where it explains no more than a shift does.
+        roll_deg: degrees by which the view turned counter-clockwise about its middle, likewise.
+        corner_share: the greatest way of a corner under that zoom and roll and what shift came with
+            them, in shares of the picture's width or height.
     """
 
     change_grey: float | None
@@ -38,11 +42,14 @@ class ViewMeasures:
     structure: float | None = None
     shift: tuple[float, float] = (0.0, 0.0)
     aligned: float | None = None
+    zoom: float = 1.0
+    roll_deg: float = 0.0
+    corner_share: float = 0.0
 
     @property
     def shift_share(self) -> float:
-        """The greater of the two components of the shift."""
-        return max(abs(self.shift[0]), abs(self.shift[1]))
+        """The greatest way that anything moved, in shares of the picture's width or height."""
+        return max(abs(self.shift[0]), abs(self.shift[1]), self.corner_share)
 
 
 class _Check(BaseModel):
@@ -102,7 +109,10 @@ class MovedCheck(_Check):
 
     after_s: float = Field(default=3.0, gt=0, description="moved before it is said")
     min_shift_share: float = Field(
-        default=0.015, gt=0, lt=1, description="of the picture's width or height"
+        default=0.015,
+        gt=0,
+        lt=1,
+        description="way of the picture, or of its corners, in shares of its width or height",
     )
     max_structure: float = Field(
         default=0.1, ge=-1, le=1, description="edges so unlike the usual ones are another view"

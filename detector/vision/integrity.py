@@ -7,20 +7,21 @@ part of it; it stands still while the picture looks unusual. Edges are taken in 
 picture's own contrast, so that a change of exposure is no change of structure.
 
 Shifts come from phase correlation (Kuglin and Hines, 1975; OpenCV's ``phaseCorrelate``) of the edge
-pictures and count only if the shifted reference fits clearly better than the one in place.
+pictures and count only if the shifted reference fits clearly better than the one in place. Where
+none does, a zoom and a roll are sought (:mod:`detector.vision.zoom_roll`) and count likewise.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from detector.incidents.view import ViewMeasures
 from detector.types import F32, U8, Xy
 from detector.vision.registration import ViewShift, register
 from detector.vision.visible import Visible
+from detector.vision.zoom_roll import ZoomRoll, ZoomRollFinder, correlation
 
 WIDTH_PX, HEIGHT_PX = 320, 180
 BLOCKS = (16, 9)
@@ -32,10 +33,10 @@ _SHIFT_SIZE = (160, 90)
 _COARSE_SIZE = (32, 18)
 _TEXTURED_GREY = 6.0  # mean gradient of a block with edges; noise of sensor and coding stays below
 _LOST = 0.4  # a block that keeps less of its edges has lost them
-_BETTER = 0.1  # by which a shift must fit better than none
+_BETTER = 0.1  # by which a shift, or zoom and roll, must fit better than none
 _USUAL_STRUCTURE = 0.35  # of pictures that may teach the reference
 _CLEAR = 0.9  # edges so like the reference have not moved
-_FLAT = 1e-9
+_CLEARLY_UPRIGHT = 0.8  # and were neither zoomed nor rolled by what can be told
 _USUAL_SHARPNESS = 0.6
 _LOW_CONTRAST_GREY = 8.0
 _WINDOW = cv2.createHanningWindow(_SHIFT_SIZE, cv2.CV_32F)
@@ -89,6 +90,8 @@ class IntegrityMeter:
         self._at = float("-inf")
         self._learnt_s = 0.0
         self._shift = (0.0, 0.0)
+        self._finder = ZoomRollFinder(_SHIFT_SIZE, WIDTH_PX / HEIGHT_PX)
+        self._turned: ZoomRoll | None = None
 
     @property
     def learnt(self) -> bool:
@@ -112,7 +115,8 @@ class IntegrityMeter:
         self._at = at
         if image.shape != self._size:
             self._size, self._reference, self._before = image.shape, None, None
-            self._learnt_s, self._shift = 0.0, (0.0, 0.0)
+            self._learnt_s, self._shift, self._turned = 0.0, (0.0, 0.0), None
+            self._finder = ZoomRollFinder(_SHIFT_SIZE, image.shape[1] / image.shape[0])
         grey = small_grey(image)
         change = None if self._before is None else float(cv2.absdiff(grey, self._before).max())
         self._before = grey
@@ -146,16 +150,34 @@ class IntegrityMeter:
             reference.learn(seen, _weight(passed_s, max(self._learnt_s, passed_s)))
             return ViewMeasures(change, bright, textured)
         lost, sharpness = _lost(blocks, reference.blocks)
-        structure = _correlation(edges, reference.edges)
+        structure = correlation(edges, reference.edges)
         shift, aligned = _shift(edges, reference.edges, structure)
-        self._shift = shift
+        turned = None if any(shift) else self._zoomed_or_rolled(edges, structure)
+        self._shift, self._turned = shift, turned
         usual = structure >= _USUAL_STRUCTURE and lost < _LOST and sharpness > _USUAL_SHARPNESS
-        if usual and max(abs(shift[0]), abs(shift[1])) < 0.5 / _SHIFT_SIZE[0]:
+        in_place = max(abs(shift[0]), abs(shift[1])) < 0.5 / _SHIFT_SIZE[0] and turned is None
+        if usual and in_place:
             reference.learn(seen, _weight(passed_s, MEMORY_S))
-        likeness = _correlation(coarse, reference.coarse)
-        return ViewMeasures(
+        likeness = correlation(coarse, reference.coarse)
+        measures = ViewMeasures(
             change, bright, textured, lost, sharpness, likeness, structure, shift, aligned
         )
+        if turned is None:
+            return measures
+        return replace(
+            measures,
+            aligned=turned.aligned,
+            zoom=turned.zoom,
+            roll_deg=turned.roll_deg,
+            corner_share=turned.corner_share,
+        )
+
+    def _zoomed_or_rolled(self, edges: F32, structure: float) -> ZoomRoll | None:
+        """Give a zoom and a roll that explain the picture clearly better than none."""
+        if self._reference is None or structure >= _CLEARLY_UPRIGHT:
+            return None
+        found = self._finder.find(self._reference.edges, edges, self._turned)
+        return found if found and found.aligned >= structure + _BETTER else None
 
 
 def small_grey(image: U8) -> U8:
@@ -199,13 +221,6 @@ def _lost(blocks: F32, usual: F32) -> tuple[float, float]:
     return float(np.count_nonzero(left < _LOST)) / left.size, float(np.median(left))
 
 
-def _correlation(a: npt.NDArray[np.float32], b: npt.NDArray[np.float32]) -> float:
-    """Pearson's, 0 where one of the two is flat."""
-    x, y = (a - a.mean()).ravel(), (b - b.mean()).ravel()
-    power = float(x @ x) * float(y @ y)
-    return float(x @ y) / power**0.5 if power > _FLAT else 0.0
-
-
 def _shift(edges: F32, usual: F32, structure: float) -> tuple[tuple[float, float], float]:
     """Give the shift in shares of width and height, and the correlation once it is undone."""
     if structure >= _CLEAR:
@@ -222,7 +237,7 @@ def _shift(edges: F32, usual: F32, structure: float) -> tuple[tuple[float, float
     then = usual[
         max(-whole_y, 0) : height - max(whole_y, 0), max(-whole_x, 0) : width - max(whole_x, 0)
     ]
-    aligned = _correlation(np.ascontiguousarray(now), np.ascontiguousarray(then))
+    aligned = correlation(np.ascontiguousarray(now), np.ascontiguousarray(then))
     if aligned < structure + _BETTER:
         return (0.0, 0.0), structure
     return (x / width, y / height), aligned

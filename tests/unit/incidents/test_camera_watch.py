@@ -31,6 +31,7 @@ DARK = measures(bright_grey=4.0, lost_share=1.0, likeness=0.0, sharpness=0.0, te
 BLURRED = measures(sharpness=0.2, lost_share=0.9, likeness=0.97)
 FROZEN = measures(change_grey=0.0)
 MOVED = measures(shift=(0.05, 0.0), structure=0.3, aligned=0.9)
+ROLLED = measures(roll_deg=3.0, corner_share=0.05, structure=0.3, aligned=0.9)
 
 
 class Stand:
@@ -68,6 +69,7 @@ def stand() -> Stand:
         (BLURRED, "camera_blurred"),
         (FROZEN, "camera_frozen"),
         (MOVED, "camera_moved"),
+        (ROLLED, "camera_moved"),
     ],
 )
 def test_each_fault_is_told_once_and_restored(stand: Stand, seen: ViewMeasures, kind: str) -> None:

@@ -68,9 +68,18 @@ class Post:
 
     def see(self, *shifts_px: int, size: tuple[int, int] = SMALL) -> U8:
         """Take a picture; with several shifts one that was blurred by the turn."""
+        exposed = [picture(shift_px, self.number % 4) for shift_px in shifts_px]
+        return self.take(np.asarray(cv2.resize(np.mean(exposed, axis=0).astype(np.uint8), size)))
+
+    @property
+    def number(self) -> int:
+        """Of the next picture."""
+        return round(self.at * FPS) + 1
+
+    def take(self, image: U8) -> U8:
+        """Take a picture and give what is shown of it."""
         self.at += 1 / FPS
-        exposed = [picture(shift_px, round(self.at * FPS) % 4) for shift_px in shifts_px]
-        image = np.asarray(cv2.resize(np.mean(exposed, axis=0).astype(np.uint8), size), np.uint8)
+        size = (image.shape[1], image.shape[0])
         self.masks.burn(image)  # as the reader does
         given = replace(frame(self.at, size), image=image, decoded_at=self.at)
         outcome = self.guard.look(given)
@@ -96,6 +105,22 @@ def test_masks_follow_a_turn_and_nothing_is_shown_until_they_do(shift_px: int) -
     (said,) = [event for event in post.events if event.data.rule is EventKind.CAMERA_MOVED]
     assert any("withheld" in str(reason.value) for reason in said.data.reasons)
     assert post.leaks(6, 0) == 0, "turned back"
+    assert not post.masks.withheld
+
+
+@pytest.mark.parametrize(("zoom", "roll_deg"), [(1.1, 0.0), (0.9, 0.0), (1.0, 3.0), (1.0, -10.0)])
+def test_nothing_is_shown_of_a_view_that_is_zoomed_or_rolled(zoom: float, roll_deg: float) -> None:
+    post = Post()
+    post.leaks(8, 0)
+    matrix = cv2.getRotationMatrix2D(((SMALL[0] - 1) / 2, (SMALL[1] - 1) / 2), roll_deg, zoom)
+    for _ in range(round(5 * FPS)):
+        view = picture(0, post.number % 4)
+        turned = cv2.warpAffine(view, matrix, SMALL, borderMode=cv2.BORDER_REFLECT)
+        assert not post.take(np.asarray(turned, np.uint8)).any()
+    (said,) = [event for event in post.events if event.data.rule is EventKind.CAMERA_MOVED]
+    assert {"zoom", "roll_deg", "pictures"} <= {reason.predicate for reason in said.data.reasons}
+    assert post.guard.standing().state is WatchState.BLIND
+    assert post.leaks(6, 0) == 0, "as it was"
     assert not post.masks.withheld
 
 
