@@ -48,6 +48,7 @@ class RtspCamera:
         fps: pictures a second it sends.
         login: ``USER:PASSWORD`` it asks for, by digest; "" lets everybody in.
         mount: path where the stream is.
+        certificate: PEM file with a certificate and its key, with which it speaks TLS.
     """
 
     clip: Path
@@ -55,16 +56,20 @@ class RtspCamera:
     login: str = ""
     fps: int = 25
     mount: str = "/cam"
+    certificate: Path | None = None
     process: subprocess.Popen[str] | None = None
 
     def url(self, login: str = "", path: str = "/cam") -> str:
         """Give the address for somebody who knows ``login``."""
-        return f"rtsp://{login}{'@' if login else ''}127.0.0.1:{self.port}{path}"
+        scheme = "rtsps" if self.certificate else "rtsp"
+        return f"{scheme}://{login}{'@' if login else ''}127.0.0.1:{self.port}{path}"
 
     def start(self) -> None:
         """Start it and wait until it listens; raises RuntimeError if it does not."""
         command = [SYSTEM_PYTHON, str(RTSP_SERVER), str(self.port), str(self.clip)]
         command += ["--fps", str(self.fps), "--login", self.login, "--mount", self.mount]
+        if self.certificate:
+            command += ["--certificate", str(self.certificate)]
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )

@@ -1,6 +1,7 @@
 """An RTSP camera on the loopback that fails on demand: orders come as lines on stdin.
 
-    rtsp_server.py PORT CLIP.h264 [--fps 25] [--login USER:PASSWORD] [--mount /cam]
+    rtsp_server.py PORT CLIP.h264 [--fps 25] [--login USER:PASSWORD] [--certificate PEM]
+                   [--mount /cam]
 
 Runs under the system's Python, which has the GObject bindings of gst-rtsp-server. The clip's access
 units are sent as they are, again and again, with ever rising timestamps. Orders:
@@ -27,7 +28,7 @@ import gi
 gi.require_version("Gst", "1.0")
 gi.require_version("GstRtsp", "1.0")
 gi.require_version("GstRtspServer", "1.0")
-from gi.repository import GLib, Gst, GstRtsp, GstRtspServer  # noqa: E402
+from gi.repository import Gio, GLib, Gst, GstRtsp, GstRtspServer  # noqa: E402
 
 DELIMITER = b"\x00\x00\x00\x01\x09"
 KEY_SLICE = b"\x00\x00\x01\x65"
@@ -126,9 +127,8 @@ class Camera(GstRtspServer.RTSPMediaFactory):
             self.network.set_property("drop-probability", share)
 
 
-def protect(server: object, camera: object, login: str) -> None:
-    """Let nobody in but the one user, by digest."""
-    user, _, password = login.partition(":")
+def guard_of(camera: object, login: str, certificate: str) -> object:
+    """Let the one user in, by digest, or everybody; over TLS where there is a certificate."""
     permissions = GstRtspServer.RTSPPermissions()
     for right in ("media.factory.access", "media.factory.construct"):
         permissions.add_permission_for_role("user", right, True)  # noqa: FBT003  (GStreamer's)
@@ -136,9 +136,15 @@ def protect(server: object, camera: object, login: str) -> None:
     token = GstRtspServer.RTSPToken()
     token.set_string("media.factory.role", "user")
     guard = GstRtspServer.RTSPAuth()
-    guard.set_supported_methods(GstRtsp.RTSPAuthMethod.DIGEST)
-    guard.add_digest(user, password, token)
-    server.set_auth(guard)
+    if login:
+        user, _, password = login.partition(":")
+        guard.set_supported_methods(GstRtsp.RTSPAuthMethod.DIGEST)
+        guard.add_digest(user, password, token)
+    else:
+        guard.set_default_token(token)
+    if certificate:
+        guard.set_tls_certificate(Gio.TlsCertificate.new_from_file(certificate))
+    return guard
 
 
 def main() -> None:
@@ -148,6 +154,7 @@ def main() -> None:
     parser.add_argument("clip")
     parser.add_argument("--fps", type=int, default=25)
     parser.add_argument("--login", default="")
+    parser.add_argument("--certificate", default="", help="PEM file with its key: speaks TLS")
     parser.add_argument("--mount", default="/cam")
     given = parser.parse_args()
     Gst.init(None)
@@ -155,8 +162,7 @@ def main() -> None:
     server.set_address("127.0.0.1")
     server.set_service(given.port)
     server.get_mount_points().add_factory(given.mount, camera)
-    if given.login:
-        protect(server, camera, given.login)
+    server.set_auth(guard_of(camera, given.login, given.certificate))
     if not server.attach(None):
         raise SystemExit(f"cannot listen on port {given.port}")
     GLib.timeout_add_seconds(2, lambda: (server.get_session_pool().cleanup(), True)[1])

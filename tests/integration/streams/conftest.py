@@ -88,8 +88,9 @@ def rtsp_camera(film: Film) -> Iterator[Callable[..., RtspCamera]]:
         pytest.skip(f"needs gst-rtsp-server and its GObject bindings: {missing}")
     cameras: list[RtspCamera] = []
 
-    def start(login: str = "") -> RtspCamera:
-        cameras.append(RtspCamera(film("camera.h264", 100), login=login))
+    def start(login: str = "", certificate: Path | None = None) -> RtspCamera:
+        clip = film("camera.h264", 100)
+        cameras.append(RtspCamera(clip, login=login, certificate=certificate))
         cameras[-1].start()
         return cameras[-1]
 
@@ -182,17 +183,30 @@ def http_camera(tmp_path: Path) -> Iterator[HttpCamera]:
 
 
 @pytest.fixture
-def https_camera(http_camera: HttpCamera, tmp_path: Path) -> HttpCamera:
-    """The same server behind a certificate of its own, ``own.pem``; ``other.pem`` is not its."""
+def certificates(tmp_path: Path) -> Path:
+    """Give a folder with certificates for 127.0.0.1 that signed themselves, keys beside them.
+
+    ``own.pem`` and ``other.pem``, and ``server.pem``: the first with its key.
+    """
     if shutil.which("openssl") is None:
         pytest.skip("needs openssl to make certificates")
+    folder = tmp_path / "certificates"
+    folder.mkdir()
     for name in ("other", "own"):
         make = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
         make += ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
-        make += ["-keyout", f"{tmp_path}/{name}.key", "-out", f"{tmp_path}/{name}.pem"]
+        make += ["-keyout", f"{folder}/{name}.key", "-out", f"{folder}/{name}.pem"]
         subprocess.run(make, check=True, capture_output=True)
+    both = [folder / "own.pem", folder / "own.key"]
+    (folder / "server.pem").write_bytes(b"".join(path.read_bytes() for path in both))
+    return folder
+
+
+@pytest.fixture
+def https_camera(http_camera: HttpCamera, certificates: Path) -> HttpCamera:
+    """The same server behind the certificate ``own.pem``."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(tmp_path / "own.pem", tmp_path / "own.key")
+    context.load_cert_chain(certificates / "server.pem")
     http_camera.scheme = "https"
     http_camera.server.socket = context.wrap_socket(
         http_camera.server.socket, server_side=True, do_handshake_on_connect=False

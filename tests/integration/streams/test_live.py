@@ -248,6 +248,38 @@ class TestRtsp:
         assert isinstance(error, SourceNotFound)
         assert "/other: expected a source there" in str(error)
 
+    @pytest.mark.parametrize("transport", ["tcp", "udp"])
+    @pytest.mark.parametrize("verified", [False, True])
+    def test_pictures_come_over_tls(
+        self,
+        rtsp_camera: Callable[..., object],
+        run: Callable[..., Run],
+        certificates: Path,
+        transport: str,
+        verified: bool,  # noqa: FBT001
+    ) -> None:
+        camera = rtsp_camera("guard:right", certificates / "server.pem")
+        given = {"tls_ca_file": str(certificates / "own.pem")} if verified else {}
+        url = camera.url("guard:right")
+        assert url.startswith("rtsps://")
+
+        live = run(url, fps=5.0, transport=transport, **given)
+
+        live.frame(lambda frame: frame.clock is ClockSource.CAMERA)
+        assert live.health.corrupt == 0
+
+    def test_a_certificate_that_is_not_vouched_for_is_not_let_past(
+        self, rtsp_camera: Callable[..., object], certificates: Path
+    ) -> None:
+        url = rtsp_camera(certificate=certificates / "server.pem").url()
+
+        other = failure(url, tls_ca_file=str(certificates / "other.pem"))
+        elsewhere = url.replace("127.0.0.1", "localhost")
+        of_another_name = failure(elsewhere, tls_ca_file=str(certificates / "own.pem"))
+        plain = failure(url.replace("rtsps", "rtsp"))
+
+        assert [type(error) for error in (other, of_another_name, plain)] == [SourceBroken] * 3
+
 
 class TestHttp:
     def test_mjpeg_is_timed_by_its_arrival(
@@ -302,17 +334,17 @@ class TestHttp:
         assert isinstance(failure(http_camera.url(str(status), "user:hidden")), error)
 
     def test_a_certificate_is_verified_where_one_is_given(
-        self, https_camera: object, film: Film, tmp_path: Path
+        self, https_camera: object, film: Film, certificates: Path
     ) -> None:
         film("a.mp4", 3)
         url = https_camera.url("a.mp4")
 
-        for given in ({}, {"tls_ca_file": str(tmp_path / "own.pem")}):
+        for given in ({}, {"tls_ca_file": str(certificates / "own.pem")}):
             settings = InputSettings(path=url, pace="fast", **given)
             with open_source(settings, CAMERA) as source:
                 assert len(list(source)) == 3
-        other = failure(url, tls_ca_file=str(tmp_path / "other.pem"))
-        missing = failure(url, tls_ca_file=str(tmp_path / "gone.pem"))
+        other = failure(url, tls_ca_file=str(certificates / "other.pem"))
+        missing = failure(url, tls_ca_file=str(certificates / "gone.pem"))
 
         assert isinstance(other, SourceBroken)
         assert isinstance(missing, SourceNotFound)
