@@ -61,16 +61,19 @@ class KeyFrameParts:
     Args:
         codec: FFmpeg's name.
         extradata: parameter sets from outside the stream.
+
+    Attributes:
+        reads: such packets can be told in this stream.
     """
 
     def __init__(self, codec: str, extradata: bytes = b"") -> None:
-        self._reads = _has_start_codes(codec, extradata)
+        self.reads = _has_start_codes(codec, extradata)
         self._begun = False
         self._pts: int | None = None
 
     def continues(self, pts: int | None, data: bytes, *, is_key: bool) -> bool:
         """Whether the packet is the rest of the newest key frame; takes every packet in turn."""
-        if not is_key or not self._reads:
+        if not is_key or not self.reads:
             return False
         same = self._begun and pts == self._pts
         self._begun, self._pts = True, pts

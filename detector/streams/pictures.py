@@ -107,13 +107,22 @@ class Pictures:
         self._wholeness = Wholeness(FrameNumbers(codec, extradata))
         self._parts = KeyFrameParts(codec, extradata)
         self._key = b""
+        self._half: list[VideoFrame] = []
         self._request = request
         self._grid = SamplingGrid(request.detect_fps)
 
     def decode(self, packet: "Packet[VideoStream] | None") -> list[VideoFrame]:
-        """Decode ``packet``, or with None what the decoder still holds; damage is only counted."""
+        """Decode ``packet``, or with None what the decoder still holds; damage is only counted.
+
+        A damaged key frame may be half of one: it is given out with the next packet, or not at all
+        if that brings the rest.
+        """
+        half: list[VideoFrame] = []
+        if packet is not None:
+            half, self._half = self._half, []
         if packet is not None and packet.size:
-            packet, data = self._joined(packet)
+            packet, data, is_rest = self._joined(packet)
+            half = [] if is_rest else half
             self._wholeness.packet(data, packet.pts, is_key=packet.is_keyframe)
         try:
             with self._request.stages.measure(Stage.DECODE):
@@ -121,20 +130,27 @@ class Pictures:
         except av.error.InvalidDataError:
             self._request.progress.corrupt += 1
             self._wholeness.undecodable()
-            return []
+            pictures = []
         except av.error.EOFError:  # everything was given already
-            return []
-        self._request.progress.decoded += len(pictures)
-        return pictures
+            pictures = []
+        if pictures and self._may_be_half(pictures[-1], packet):
+            self._half = [pictures.pop()]
+        self._request.progress.decoded += len(half) + len(pictures)
+        return half + pictures
 
-    def _joined(self, packet: "Packet[VideoStream]") -> "tuple[Packet[VideoStream], bytes]":
-        """Give the packet and its bytes; the rest of a key frame with what came of it before.
+    def _may_be_half(self, picture: VideoFrame, packet: "Packet[VideoStream] | None") -> bool:
+        is_key = packet is not None and packet.is_keyframe and picture.pts == packet.pts
+        return is_key and picture.is_corrupt and self._parts.reads
 
-        Half a key frame was decoded by then, and its picture is damaged: the decoder begins anew
-        with the whole one, so that what follows builds on that.
+    def _joined(self, packet: "Packet[VideoStream]") -> "tuple[Packet[VideoStream], bytes, bool]":
+        """Give the packet, its bytes and whether it brought the rest of a key frame.
+
+        The rest comes with what came of the key frame before. Half of it was decoded by then: the
+        decoder begins anew with the whole one, so that what follows builds on that.
         """
         data = bytes(packet)
-        if self._parts.continues(packet.pts, data, is_key=packet.is_keyframe):
+        is_rest = self._parts.continues(packet.pts, data, is_key=packet.is_keyframe)
+        if is_rest:
             data = self._key + data
             whole = cast("Packet[VideoStream]", Packet(data))
             whole.pts, whole.dts, whole.time_base = packet.pts, packet.dts, packet.time_base
@@ -143,7 +159,7 @@ class Pictures:
             packet = whole
         if packet.is_keyframe:
             self._key = data
-        return packet, data
+        return packet, data, is_rest
 
     def forget(self) -> None:
         """Empty the decoder: the next packet must be a key frame.

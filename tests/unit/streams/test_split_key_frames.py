@@ -19,6 +19,7 @@ from detector.types import CameraId, ClockSource
 from tests.unit.streams.test_wholeness import COUNT, GROUP, write_film
 
 START = b"\x00\x00\x01"
+ARRIVAL = (0.0, ClockSource.ARRIVAL)
 
 
 @pytest.fixture
@@ -46,24 +47,44 @@ def parted(container: InputContainer) -> Iterator[Packet]:
         yield like(packet, parameter_sets("h264", data) + data[second:])
 
 
-def request(path: Path) -> SourceRequest:
+def request(path: Path, detect_fps: float | None = None) -> SourceRequest:
     settings = InputSettings(path=str(path))
-    return SourceRequest(settings, CameraId("gate"), None, Timeline(), SourceProgress())
+    return SourceRequest(settings, CameraId("gate"), detect_fps, Timeline(), SourceProgress())
 
 
 def test_a_parted_key_frame_spoils_neither_itself_nor_what_follows(film: Path) -> None:
     with av.open(str(film)) as container:
         clean = {p.pts: p.to_ndarray(format="gray") for p in container.decode(video=0)}
-    whole = {}
+    about = request(film, detect_fps=5.0)
+    whole, due = {}, []
     with av.open(str(film)) as container:
-        pictures = Pictures(request(film), container)
+        pictures = Pictures(about, container)
         for packet in parted(container):
             for picture in pictures.decode(packet):
-                pictures.frame(picture, float(picture.time or 0), (0.0, ClockSource.ARRIVAL))
+                frame = pictures.frame(picture, float(picture.time or 0), ARRIVAL)
+                due += [] if frame is None else [frame]
                 if pictures.whole:
                     whole[picture.pts] = picture.to_ndarray(format="gray")
     assert whole.keys() == clean.keys()
     assert all(np.array_equal(whole[pts], clean[pts]) for pts in clean)
+    assert (about.progress.decoded, about.progress.corrupt) == (COUNT, 0)
+    assert len(due) == COUNT / 5
+    assert not any(frame.corrupt for frame in due), "half of a key frame took the place of all"
+
+
+@pytest.mark.parametrize("last", [GROUP, GROUP + 1])
+def test_half_a_key_frame_whose_rest_never_comes_is_damaged(film: Path, last: int) -> None:
+    about, seen = request(film), []
+    with av.open(str(film)) as container:
+        pictures = Pictures(about, container)
+        packets = [packet for packet in parted(container) if packet.size]
+        del packets[GROUP + 2]  # the first group has one packet more than pictures
+        for packet in [*packets[: last + 2], Packet()]:
+            for picture in pictures.decode(packet):
+                pictures.frame(picture, float(picture.time or 0), ARRIVAL)
+                seen.append(pictures.whole)
+    assert seen == [True] * GROUP + [False] * (last - GROUP + 1)
+    assert about.progress.corrupt == last - GROUP + 1
 
 
 def test_a_parted_key_frame_is_kept_as_one_packet(film: Path) -> None:
