@@ -5,6 +5,9 @@ sequence parameter set gives (ITU-T H.264, 7.3.2.1.1, 7.3.3 and 7.4.3). A leap m
 lost on its way, or left out by a broken camera. Lost pictures on which nothing builds leave no leap
 and do no harm. Not seen is a loss of a whole multiple of that power (16 or more) at once, and of a
 key frame after which the numbers happen to go on as before it: the group before had that many.
+
+A stream that is refreshed piece by piece (intra refresh) has no key frames. It names points from
+which on decoding may begin, and after how many pictures it has been refreshed (D.2.7).
 """
 
 from collections.abc import Iterator
@@ -12,7 +15,8 @@ from dataclasses import dataclass
 
 from detector.streams.packets import BEGINNINGS, START_CODE
 
-_SLICE, _KEY_SLICE, _SET = 1, 5, 7
+_SLICE, _KEY_SLICE, _MESSAGES, _SET = 1, 5, 6, 7
+_RECOVERY_POINT = 6  # payloadType, D.1
 _HEAD_BYTES = 512  # more than a parameter set with scaling lists, or a header up to frame_num
 _AVCC = b"\x01"  # configurationVersion, ISO/IEC 14496-15, 5.3.3.1
 _WITH_CHROMA = frozenset({44, 83, 86, 100, 110, 118, 122, 128, 134, 135, 138, 139, 244})
@@ -95,12 +99,15 @@ class FrameNumbers:
         self._reads = _has_start_codes(codec, extradata)
         self._numbering: _Numbering | None = None
         self._last: int | None = None
+        self.counted = False
+        """The newest picture counted up: others build on it."""
         if self._reads:
             for unit in _units(extradata):
                 self._learn(unit)
 
     def missing(self, data: bytes) -> bool:
         """Whether a picture that others build on is missing before the one in ``data``."""
+        self.counted = False
         if not self._reads:
             return False
         for unit in _units(data):
@@ -110,6 +117,22 @@ class FrameNumbers:
             elif kind in (_SLICE, _KEY_SLICE) and self._numbering is not None:
                 return self._leap(unit, self._numbering)
         return False
+
+    def refreshed_after(self, data: bytes) -> int:
+        """Give how many pictures must count up after the one in ``data`` until all is refreshed.
+
+        0 where it is no point of recovery, or a key frame.
+        """
+        after = 0
+        for unit in _units(data) if self._reads else ():
+            kind = unit[0] & 0x1F
+            if kind == _MESSAGES:
+                after = after or _read_recovery(unit[1:])
+            elif kind == _KEY_SLICE:
+                return 0
+            elif kind == _SLICE:
+                break
+        return after
 
     def forget(self) -> None:
         """Take the next picture as it comes: packets were left out on purpose."""
@@ -128,7 +151,7 @@ class FrameNumbers:
             return True  # the slice is cut off in its first bytes
         last, is_key = self._last, unit[0] & 0x1F == _KEY_SLICE
         if unit[0] >> 5 & 3:  # others build on it
-            self._last = number
+            self._last, self.counted = number, number != last
         if is_key or last is None or numbering.leaps:
             return False
         return number not in (last, (last + 1) % (1 << numbering.bits))
@@ -166,6 +189,28 @@ def _units(data: bytes) -> Iterator[bytes]:
         begin = at + len(START_CODE)
         yield data[begin : begin + _HEAD_BYTES]
         at = data.find(START_CODE, begin)
+
+
+def _read_recovery(messages: bytes) -> int:
+    """Give recovery_frame_cnt of the first point of recovery; 0 where none is."""
+    bits = _Bits(messages)
+    try:
+        while True:
+            kind, size = _read_escaped(bits), _read_escaped(bits)
+            if kind == _RECOVERY_POINT:
+                return bits.golomb()
+            bits.take(8 * size)
+    except EOFError:
+        return 0
+
+
+def _read_escaped(bits: _Bits) -> int:
+    """Read a number whose bytes of 255 go on (7.3.2.3.1)."""
+    number = byte = bits.take(8)
+    while byte == 0xFF:  # noqa: PLR2004
+        byte = bits.take(8)
+        number += byte
+    return number
 
 
 def _read_number(bits: _Bits, numbering: _Numbering) -> int:

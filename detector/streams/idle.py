@@ -100,6 +100,11 @@ class IdleSwitch:
             self._unfit = unfit
             self._warned = False
 
+    def refuse(self, unfit: str) -> None:
+        """The stream of this connection turned out not to be fit for it; ``unfit`` says why."""
+        with self._lock:
+            self._unfit = unfit
+
     def key_frame(self, at_s: float) -> None:
         """Note that a key frame came at ``at_s``, monotonic."""
         with self._lock:
@@ -177,6 +182,8 @@ class IdleDecoder:
     def decode(self, arrived: Arrived) -> Iterator[Shown]:
         """Give the pictures that ``arrived`` leads to, each with the arrival of its packet."""
         packet = arrived.packet
+        if self._pictures.refreshes:
+            self._switch.refuse("it has no key frames, its pictures are refreshed piece by piece")
         if packet.is_keyframe:
             self._switch.key_frame(arrived.s)
         wanted = self._switch.keys_only(arrived.s, self._held_bytes)

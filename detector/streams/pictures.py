@@ -161,6 +161,11 @@ class Pictures:
             self._key = data
         return packet, data, is_rest
 
+    @property
+    def refreshes(self) -> bool:
+        """The stream has no key frames and is refreshed piece by piece instead."""
+        return self._wholeness.refreshes
+
     def forget(self) -> None:
         """Empty the decoder: the next packet must be a key frame.
 

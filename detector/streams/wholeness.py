@@ -18,9 +18,12 @@ class Wholeness:
     A key frame makes whole again. Pictures shown before the key frame that they follow in the
     stream (open groups) may build on the group before it, and are judged with that.
 
+    A stream without key frames (intra refresh) is whole again when it has been refreshed once from
+    a point of recovery on; FFmpeg calls the packet there a key frame. It gives out nothing before
+    that when it begins in the middle of such a stream.
+
     Damage that is only seen when a picture comes out cannot be known of B-frames that were given
-    out before it. A stream without key frames (intra refresh) is taken as whole from the packet on
-    that FFmpeg calls a recovery point, which is some pictures too early.
+    out before it.
 
     Args:
         numbers: finds pictures that never arrived.
@@ -30,21 +33,26 @@ class Wholeness:
         self._numbers = numbers
         self._broken = self._was_broken = False
         self._key_pts: int | None = None
+        self._refreshed_in: int | None = None  # pictures; None: no refresh has begun since a loss
+        self.refreshes = False
+        """The stream is refreshed piece by piece: what FFmpeg calls key frames shows parts only."""
         self._pending: deque[tuple[int | None, bool]] = deque(maxlen=_PENDING)
 
     def packet(self, data: bytes, pts: int | None, *, is_key: bool) -> None:
         """Take a packet that is about to be decoded."""
         missing = self._numbers.missing(data)
-        if is_key:
+        after = self._numbers.refreshed_after(data) if is_key else 0
+        if is_key and not after:
             self._was_broken, self._broken, self._key_pts = self._broken, False, pts
         elif missing:
-            self._broken = True
+            self._break()
+        self._refresh(after)
         before_key = pts is not None and self._key_pts is not None and pts < self._key_pts
         self._pending.append((pts, self._broken or (before_key and self._was_broken)))
 
     def undecodable(self) -> None:
         """Note that the newest packet gave no picture, or not a whole one."""
-        self._broken = True
+        self._break()
 
     def picture(self, pts: int | None, *, is_damaged: bool) -> bool:
         """Whether the picture that came out is whole; ``is_damaged``: the decoder says it is not.
@@ -66,4 +74,19 @@ class Wholeness:
             if i > first and pts is not None and pts == self._key_pts:
                 return
             self._pending[i] = (pts, True)
-        self._broken = True
+        self._break()
+
+    def _break(self) -> None:
+        self._broken, self._refreshed_in = True, None
+
+    def _refresh(self, after: int) -> None:
+        """Count the pictures of a refresh; ``after``: how many one needs that begins now."""
+        self.refreshes = self.refreshes or after > 0
+        if not self._broken:
+            self._refreshed_in = None
+        elif self._refreshed_in is None:
+            self._refreshed_in = after or None
+        elif self._numbers.counted:
+            self._refreshed_in -= 1
+            if not self._refreshed_in:
+                self._broken, self._refreshed_in = False, None

@@ -93,6 +93,14 @@ def test_a_new_connection_is_measured_anew() -> None:
     assert it.state == ("all", "its pictures come in segments")
 
 
+def test_a_stream_without_key_frames_is_decoded_whole(tmp_path: Path) -> None:
+    camera = Camera(write_film(tmp_path / "film.ts", options=":intra-refresh=1"))
+    shown = list(camera.run(attend_at=COUNT))
+    assert len(shown) == COUNT
+    assert all(whole for *_, whole in shown)
+    assert "refreshed piece by piece" in camera.switch.state[1]
+
+
 def test_what_is_held_of_a_group_is_bounded() -> None:
     clock = Clock()
     it = switch(clock)

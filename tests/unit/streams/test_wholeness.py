@@ -102,6 +102,41 @@ def test_a_clean_stream_with_b_frames_is_whole(tmp_path: Path) -> None:
     assert all(whole for _, whole in clean.values())
 
 
+REFRESH = ":intra-refresh=1"
+BEGUN: dict[str, Drop] = {
+    "in the middle": lambda n: n < 10,
+    "one picture": lambda n: n == 40,
+    "a point of recovery": lambda n: n == 2 * GROUP,
+    "some pictures of a refresh": lambda n: n in (40, 52),
+}
+
+
+@pytest.mark.parametrize("b_frames", [0, 2])
+@pytest.mark.parametrize("drop", BEGUN.values(), ids=BEGUN)
+def test_a_stream_that_is_refreshed_piece_by_piece_is_whole_once_it_was(
+    tmp_path: Path, drop: Drop, b_frames: int
+) -> None:
+    film = write_film(tmp_path / "film.ts", options=REFRESH, b_frames=b_frames)
+    clean, seen = decode(film), decode(film, drop)
+    whole = {pts for pts, (_, is_whole) in seen.items() if is_whole}
+
+    assert all(is_whole for _, is_whole in clean.values())
+    assert not whole & broken(seen, clean)
+    if not b_frames:  # they stretch a refresh beyond the end of the film
+        assert whole >= set(sorted(clean)[-4:]), "whole again after the next refresh"
+
+
+def test_a_point_of_recovery_says_after_how_many_pictures_all_is_refreshed() -> None:
+    delimiter = b"\x00\x00\x01\x09\xf0"
+    point = b"\x00\x00\x01\x06\x05\x02\xaa\xbb\x06\x02\x09\xc4\x80"  # behind another message
+    numbers = FrameNumbers("h264")
+    assert numbers.refreshed_after(delimiter + point) == 18
+    assert numbers.refreshed_after(delimiter) == 0
+    assert numbers.refreshed_after(point + b"\x00\x00\x01\x65\x88") == 0, "a key frame"
+    assert numbers.refreshed_after(delimiter + point[:9]) == 0, "cut off"
+    assert FrameNumbers("hevc").refreshed_after(delimiter + point) == 0
+
+
 def test_a_length_that_looks_like_a_start_code_is_none() -> None:
     """In MP4 a unit of 256 to 511 bytes begins with 00 00 01."""
     with av.open(str(SAMPLE)) as container:
