@@ -129,7 +129,9 @@ def exported(network: nn.Module, out: Path) -> None:
         },
         dynamo=False,
     )
-    onnx.save(onnxslim.slim(onnx.load(out)), out)
+    graph = onnxslim.slim(onnx.load(out))
+    del graph.graph.value_info[:]  # shapes between nodes: a megabyte that a runtime infers anew
+    onnx.save(graph, out)
     onnx.checker.check_model(str(out))
 
 
