@@ -8,7 +8,8 @@ picture's own contrast, so that a change of exposure is no change of structure.
 
 Shifts come from phase correlation (Kuglin and Hines, 1975; OpenCV's ``phaseCorrelate``) of the edge
 pictures and count only if the shifted reference fits clearly better than the one in place. Where
-none does, a zoom and a roll are sought (:mod:`detector.vision.zoom_roll`) and count likewise.
+none does, or what fits better fits badly, a zoom and a roll are sought
+(:mod:`detector.vision.zoom_roll`) and count likewise.
 """
 
 from collections.abc import Sequence
@@ -152,7 +153,9 @@ class IntegrityMeter:
         lost, sharpness = _lost(blocks, reference.blocks)
         structure = correlation(edges, reference.edges)
         shift, aligned = _shift(edges, reference.edges, structure)
-        turned = None if any(shift) else self._zoomed_or_rolled(edges, structure)
+        turned = self._zoomed_or_rolled(edges, aligned, is_shifted=any(shift))
+        if turned is not None:
+            shift, aligned = (0.0, 0.0), turned.aligned
         self._shift, self._turned = shift, turned
         usual = structure >= _USUAL_STRUCTURE and lost < _LOST and sharpness > _USUAL_SHARPNESS
         in_place = max(abs(shift[0]), abs(shift[1])) < 0.5 / _SHIFT_SIZE[0] and turned is None
@@ -166,18 +169,18 @@ class IntegrityMeter:
             return measures
         return replace(
             measures,
-            aligned=turned.aligned,
             zoom=turned.zoom,
             roll_deg=turned.roll_deg,
             corner_share=turned.corner_share,
         )
 
-    def _zoomed_or_rolled(self, edges: F32, structure: float) -> ZoomRoll | None:
-        """Give a zoom and a roll that explain the picture clearly better than none."""
-        if self._reference is None or structure >= _CLEARLY_UPRIGHT:
+    def _zoomed_or_rolled(self, edges: F32, aligned: float, *, is_shifted: bool) -> ZoomRoll | None:
+        """Give a zoom and a roll that explain the picture clearly better than a shift, or none."""
+        explained = _USUAL_STRUCTURE if is_shifted else _CLEARLY_UPRIGHT
+        if self._reference is None or aligned >= explained:
             return None
         found = self._finder.find(self._reference.edges, edges, self._turned)
-        return found if found and found.aligned >= structure + _BETTER else None
+        return found if found and found.aligned >= aligned + _BETTER else None
 
 
 def small_grey(image: U8) -> U8:
