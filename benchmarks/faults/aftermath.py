@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,8 @@ from uuid import UUID
 
 from benchmarks.faults.site import Site
 from detector.evidence.clip_folder import tracks_beside
+
+_UNFINISHED = re.compile(r"[^\s']+\.part\b")
 
 
 @dataclass(frozen=True)
@@ -90,7 +93,11 @@ def aftermath(site: Site, known: set[str]) -> Aftermath:
     committed = set(site.committed())
     fates = Counter(fate for (_, fate), n in site.clips_by_fate().items() for _ in range(n))
     incidents, clips = rule_incidents(site), site.clips()
-    missing = Counter(str(c.known.get("reason")) for c in clips if c.state == "missing")
+    missing = Counter(
+        _UNFINISHED.sub("FILE.part", str(c.known.get("reason")))
+        for c in clips
+        if c.state == "missing"
+    )
     without_event, without_picture = _pictures(site)
     return Aftermath(
         incidents=len(incidents),

@@ -88,11 +88,20 @@ class VideoWriter:
         try:
             self._container.close()
         except (FFmpegError, OSError) as error:
-            raise DetectorError(f"{self._path}: the video cannot be written: {error}") from error
+            raise DetectorError(
+                f"{self._path}: the video cannot be written: {_said(error)}"
+            ) from error
 
     def _mux(self, frame: VideoFrame | None) -> None:
         try:
             self._container.mux(self._stream.encode(frame))
         except (FFmpegError, OSError) as error:
             self._size = None  # to begin a file again whose header failed crashes FFmpeg
-            raise DetectorError(f"{self._path}: the video cannot be written: {error}") from error
+            raise DetectorError(
+                f"{self._path}: the video cannot be written: {_said(error)}"
+            ) from error
+
+
+def _said(error: FFmpegError | OSError) -> str:
+    """What went wrong, without the file, which FFmpeg names again."""
+    return error.strerror or str(error)
