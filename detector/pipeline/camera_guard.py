@@ -69,6 +69,10 @@ class CameraGuard:
         since_s = self._watch.since_s
         return Standing(state, reason, None if since_s is None else since_s + self._began_s)
 
+    def drops(self) -> int:
+        """Say how many of the camera's pictures were never analysed, since the start."""
+        return self._health().drops
+
     @property
     def geometry(self) -> Geometry:
         """Where zones and barriers are."""

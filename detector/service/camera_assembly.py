@@ -175,7 +175,7 @@ class CameraAssembly:
 
     def _keeper(self, name: CameraId, settings: CameraSettings, guard: CameraGuard) -> WatchKeeper:
         silent_s, until = silence_s(settings.detect.fps), self._store.watched_until(name)
-        return WatchKeeper(WatchLedger(name, silent_s, until), guard.standing)
+        return WatchKeeper(WatchLedger(name, silent_s, until), guard.standing, guard.drops)
 
 
 def guard_of(

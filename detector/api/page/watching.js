@@ -8,6 +8,7 @@ const STATES = {
 };
 const REASONS = {
   no_picture: "no picture analysed", service_down: "service was down", moved: "view was moved",
+  slow: "machine too slow, most pictures are left out",
 };
 const GEOMETRY = {
   as_drawn: null,

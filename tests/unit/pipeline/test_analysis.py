@@ -51,7 +51,7 @@ def analysed(*, live: bool = False, offline_after_s: float = 5.0) -> AnalysedCam
     settings = IntegritySettings(offline=OfflineCheck(after_s=offline_after_s))
     watch, meter = CameraWatch(context(), settings), IntegrityMeter()
     guard = CameraGuard(meter, watch, monitor.snapshot, ViewFollower(meter, settings.moved))
-    keeper = WatchKeeper(WatchLedger(NORTH, 5.0, None), guard.standing)
+    keeper = WatchKeeper(WatchLedger(NORTH, 5.0, None), guard.standing, guard.drops)
     return AnalysedCamera(pipeline(live=live), monitor, guard, keeper)
 
 

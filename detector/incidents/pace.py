@@ -1,0 +1,28 @@
+"""Tells whether a camera is analysed as often as its pictures are due."""
+
+JUDGED_S = 10.0
+"""Over so long a camera's pictures are counted; what lasts shorter is no state of it."""
+
+
+class Pace:
+    """Finds that more pictures of a camera were left out than analysed; no clock, no I/O.
+
+    A machine that is too slow for its cameras leaves pictures out and goes on. What happens between
+    the pictures that it does analyse is missed.
+    """
+
+    def __init__(self) -> None:
+        self._began_s: float | None = None
+        self._analysed = self._drops = 0
+        self.slow_since_s: float | None = None
+        """Since when it is so, by the clock of ``count``; None while it is not."""
+
+    def count(self, at: float, analysed: int, drops: int) -> None:
+        """Take how many pictures were analysed and left out until ``at``, in all; never less."""
+        if self._began_s is not None and at - self._began_s < JUDGED_S:
+            return
+        if drops - self._drops <= analysed - self._analysed or self._began_s is None:
+            self.slow_since_s = None
+        elif self.slow_since_s is None:
+            self.slow_since_s = self._began_s
+        self._began_s, self._analysed, self._drops = at, analysed, drops
