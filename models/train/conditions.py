@@ -40,7 +40,10 @@ TALL_PX = 48.0
 MOSTLY_SEEN = 0.7
 SENSORS = ("all", "day", "nir", "thermal")
 PHOTO_SIZE = (640, 640)
-"""(height, width) in which photographs are judged, as `evaluate` does: they have any aspect."""
+"""(height, width) in which photographs are judged, as `evaluate` does: they have any aspect.
+
+Look-alikes are judged in the service's own size as well.
+"""
 
 
 @dataclass(frozen=True)
@@ -302,7 +305,9 @@ def measure(arguments: argparse.Namespace) -> Iterator[Row]:
     if 1 in classes.values():
         yield from ladder_rows(shown, points)
         photos = list(folder_samples(arguments.data / "ladder/neg_images"))
-        yield from look_alike_rows("photographs", square, photos, points)
+        for network in (square, wide):
+            height, width = network.size
+            yield from look_alike_rows(f"photographs, {width}x{height}", network, photos, points)
         drawn = list(folder_samples(arguments.judge / "ladder_likes/images"))
         yield from look_alike_rows("rendered", wide, drawn, points)
     yield from person_rows(shown, points)
