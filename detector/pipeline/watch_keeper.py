@@ -45,7 +45,7 @@ class WatchKeeper:
     def look(self) -> tuple[WatchSpan, ...]:
         """Give what is to be written now; call it several times a second."""
         at, standing = self._clock(), self._standing()
-        self._pace.count(at, self._analysed, self._drops())
+        self._pace.count(at, self._analysed, self._drops)
         if standing.state is WatchState.WATCHED and self._pace.slow_since_s is not None:
             standing = Standing(WatchState.DEGRADED, SLOW, self._pace.slow_since_s)
         return self.ledger.note(at, self._utc(), standing)
