@@ -88,20 +88,16 @@ class VideoWriter:
         try:
             self._container.close()
         except (FFmpegError, OSError) as error:
-            raise DetectorError(
-                f"{self._path}: the video cannot be written: {_said(error)}"
-            ) from error
+            raise self._failure(error) from error
 
     def _mux(self, frame: VideoFrame | None) -> None:
         try:
             self._container.mux(self._stream.encode(frame))
         except (FFmpegError, OSError) as error:
             self._size = None  # to begin a file again whose header failed crashes FFmpeg
-            raise DetectorError(
-                f"{self._path}: the video cannot be written: {_said(error)}"
-            ) from error
+            raise self._failure(error) from error
 
-
-def _said(error: FFmpegError | OSError) -> str:
-    """What went wrong, without the file, which FFmpeg names again."""
-    return error.strerror or str(error)
+    def _failure(self, error: FFmpegError | OSError) -> DetectorError:
+        """Say what went wrong; the file is named once, FFmpeg's own text names it again."""
+        said = error.strerror or error
+        return DetectorError(f"{self._path}: the video cannot be written: {said}")

@@ -9,6 +9,7 @@ from typing import Any
 
 from detector.errors import EvidenceError
 from detector.evidence.clip import mask_clip
+from detector.evidence.clip_folder import tracks_beside
 from detector.evidence.clip_tracks import read_tracks
 from detector.evidence.package import PackageFile, Seal
 from detector.evidence.person_masks import MASKING, PersonMasks, mask_snapshot
@@ -101,7 +102,7 @@ class _Masking:
         known = dict(_tracks(part))
         for clip, path in _kept(part, "clip"):
             with self._or_withheld(clip, path):
-                tracks = known.get(_tracks_beside(clip.name))
+                tracks = known.get(str(tracks_beside(Path(clip.name))))
                 if tracks is None:
                     raise EvidenceError("no tracks that were written with it are kept")
                 self._clip(clip, path, _masks(tracks, known))
@@ -153,10 +154,6 @@ def _kept(part: IncidentContents, kind: str) -> Iterator[tuple[PackageFile, Path
     for file in part.files:
         if file.facts["kind"] == kind and isinstance(file.content, Path):
             yield file, file.content
-
-
-def _tracks_beside(clip: str) -> str:
-    return clip.removesuffix(".mp4") + ".tracks.json"
 
 
 def _tracks(part: IncidentContents) -> Iterator[tuple[str, ClipTracks]]:
